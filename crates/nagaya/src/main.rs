@@ -1,0 +1,2 @@
+//! The executable: serve, gateway, agent, demo, and the command-line client.
+fn main() {}
