@@ -1,0 +1,3 @@
+//! What a customer offers to its users: desktops and published applications.
+
+pub mod page;

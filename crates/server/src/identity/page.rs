@@ -1,0 +1,194 @@
+//! Sign-in, first sign-in and the list of people.
+
+use crate::portal::{Key, Paging, Ui};
+use askama::Template;
+use time::OffsetDateTime;
+use wire::ids::UserId;
+
+/// `GET /sign-in`, and the answer to a `POST /sign-in` (`email`, `password`, `next`, `csrf`) that failed.
+#[derive(Template)]
+#[template(path = "identity/sign_in.html")]
+pub struct SignInPage {
+    /// The reader.
+    pub ui: Ui,
+    /// The address as typed, kept after an error.
+    pub email: String,
+    /// What went wrong: `sign_in.error.wrong`, `sign_in.error.too_many` and the like.
+    pub error: Option<Key>,
+    /// With `sign_in.error.too_many`: seconds until the next try is accepted.
+    pub retry_after_s: Option<u64>,
+    /// Where to go afterwards, a local path.
+    pub next: String,
+}
+
+/// What a one-time link opens: the person chooses a password. Sent as `POST action` with `token`, `password`, `repeat`
+/// and `csrf`.
+#[derive(Template)]
+#[template(path = "identity/welcome.html")]
+pub struct WelcomePage {
+    /// The reader.
+    pub ui: Ui,
+    /// The person's address, which names the account.
+    pub email: String,
+    /// The person's name.
+    pub full_name: String,
+    /// The organisation's name.
+    pub tenant_name: String,
+    /// Where the form goes.
+    pub action: String,
+    /// The one-time token, sent back in the form.
+    pub token: String,
+    /// The fewest characters that a password has.
+    pub minimum_length: usize,
+    /// What is wrong with the password.
+    pub password_error: Option<Key>,
+    /// What is wrong with its repetition.
+    pub repeat_error: Option<Key>,
+}
+
+/// The one-time link is unknown, used or too old.
+#[derive(Template)]
+#[template(path = "identity/link_expired.html")]
+pub struct LinkExpiredPage {
+    /// The reader.
+    pub ui: Ui,
+}
+
+/// One person in the list.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    /// The person.
+    pub id: UserId,
+    /// Their name.
+    pub full_name: String,
+    /// Their address.
+    pub email: String,
+    /// What they are: `role.administrator`, `role.user`.
+    pub role: Key,
+    /// Where their account stands.
+    pub state: AccountState,
+    /// When they last signed in.
+    pub last_sign_in: Option<OffsetDateTime>,
+}
+
+/// Where an account stands, as the list shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    /// Has a password.
+    Active,
+    /// Has not used the one-time link yet.
+    Invited,
+    /// May not sign in.
+    Locked,
+}
+
+impl AccountState {
+    /// What it is called.
+    #[must_use]
+    pub fn label(self) -> Key {
+        match self {
+            Self::Active => Key("account_state.active"),
+            Self::Invited => Key("account_state.invited"),
+            Self::Locked => Key("account_state.locked"),
+        }
+    }
+
+    /// The class of its badge.
+    #[must_use]
+    pub fn tone(self) -> &'static str {
+        match self {
+            Self::Active => "good",
+            Self::Invited => "note",
+            Self::Locked => "bad",
+        }
+    }
+}
+
+/// By which column the list is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserSort {
+    /// By name.
+    #[default]
+    Name,
+    /// By address.
+    Email,
+    /// By the last sign-in.
+    LastSignIn,
+}
+
+impl UserSort {
+    /// The columns in the order of the table.
+    pub const ALL: [Self; 3] = [Self::Name, Self::Email, Self::LastSignIn];
+
+    /// Its name in the query (`sort`).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::LastSignIn => "last_sign_in",
+        }
+    }
+
+    /// The column of a name; an unknown one is the default.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|sort| sort.name() == name)
+            .unwrap_or_default()
+    }
+
+    /// The head of its column.
+    #[must_use]
+    pub fn label(self) -> Key {
+        match self {
+            Self::Name => Key("users.column.name"),
+            Self::Email => Key("users.column.email"),
+            Self::LastSignIn => Key("users.column.last_sign_in"),
+        }
+    }
+}
+
+/// `GET /users?q=&sort=&order=&page=`: the people of the reader's organisation.
+#[derive(Template)]
+#[template(path = "identity/users.html")]
+pub struct UsersPage {
+    /// The reader.
+    pub ui: Ui,
+    /// This page of the list.
+    pub rows: Vec<UserRow>,
+    /// What was searched for, as typed.
+    pub query: String,
+    /// By which column.
+    pub sort: UserSort,
+    /// Whether the order is reversed (`order=desc`).
+    pub descending: bool,
+    /// Which part of the list.
+    pub paging: Paging,
+}
+
+impl UsersPage {
+    /// The `aria-sort` of a column.
+    fn aria_sort(&self, column: UserSort) -> &'static str {
+        match (self.sort == column, self.descending) {
+            (false, _) => "none",
+            (true, false) => "ascending",
+            (true, true) => "descending",
+        }
+    }
+
+    /// The `order` that a click on a column's head asks for.
+    fn next_order(&self, column: UserSort) -> &'static str {
+        if self.sort == column && !self.descending {
+            "desc"
+        } else {
+            "asc"
+        }
+    }
+
+    /// The current `order`.
+    fn order(&self) -> &'static str {
+        if self.descending { "desc" } else { "asc" }
+    }
+}

@@ -1,0 +1,3 @@
+//! The life of a session, from click to end.
+
+pub mod page;
