@@ -1,6 +1,6 @@
 //! The list of what happened.
 
-use crate::portal::{Key, Paging, Ui};
+use crate::portal::{Key, Paging, Ui, local_url};
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -44,4 +44,16 @@ pub struct ActivityPage {
     pub kind: String,
     /// Which part of the log.
     pub paging: Paging,
+}
+
+impl ActivityPage {
+    /// Whether the list is narrowed down.
+    fn is_filtered(&self) -> bool {
+        !self.query.is_empty() || !self.kind.is_empty()
+    }
+
+    /// This list, to which `&page=` is added.
+    fn page_url(&self) -> String {
+        local_url("/activity", &[("q", &self.query), ("kind", &self.kind)])
+    }
 }

@@ -14,6 +14,8 @@ pub struct RunningSession {
     pub since: OffsetDateTime,
     /// Whether it is shown somewhere right now.
     pub connected: bool,
+    /// Where the form that ends it goes: `POST` with `csrf`.
+    pub stop_url: String,
 }
 
 /// A picture in the set that the portal draws itself.

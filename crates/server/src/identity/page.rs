@@ -1,6 +1,6 @@
 //! Sign-in, first sign-in and the list of people.
 
-use crate::portal::{Key, Paging, Ui};
+use crate::portal::{Key, Paging, Ui, local_url};
 use askama::Template;
 use time::OffsetDateTime;
 use wire::ids::UserId;
@@ -19,6 +19,13 @@ pub struct SignInPage {
     pub retry_after_s: Option<u64>,
     /// Where to go afterwards, a local path.
     pub next: String,
+}
+
+impl SignInPage {
+    /// Whether address and password were wrong together, so that both fields are marked.
+    fn refused(&self) -> bool {
+        self.error == Some(Key("sign_in.error.wrong"))
+    }
 }
 
 /// What a one-time link opens: the person chooses a password. Sent as `POST action` with `token`, `password`, `repeat`
@@ -178,13 +185,24 @@ impl UsersPage {
         }
     }
 
-    /// The `order` that a click on a column's head asks for.
-    fn next_order(&self, column: UserSort) -> &'static str {
-        if self.sort == column && !self.descending {
-            "desc"
-        } else {
-            "asc"
-        }
+    /// The list sorted by a column; a second click on the same column reverses the order.
+    fn sorted_url(&self, column: UserSort) -> String {
+        let descending = self.sort == column && !self.descending;
+        self.url(column, if descending { "desc" } else { "asc" })
+    }
+
+    /// This list, to which `&page=` is added.
+    fn page_url(&self) -> String {
+        self.url(self.sort, self.order())
+    }
+
+    fn url(&self, sort: UserSort, order: &str) -> String {
+        let pairs = [
+            ("q", self.query.as_str()),
+            ("sort", sort.name()),
+            ("order", order),
+        ];
+        local_url("/users", &pairs)
     }
 
     /// The current `order`.

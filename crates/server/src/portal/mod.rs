@@ -1,7 +1,7 @@
 //! What all pages share: language, look, layout, assets and error pages.
 //!
 //! A page is a struct in its slice's `page.rs` with a template beside it. It holds a [`Ui`] and what it shows; the
-//! template reaches texts by `ui.t("group.name")`. Nothing in a page is inline script or style, so that the strictest
+//! template reaches texts by `ui.t(…)`. Nothing in a page is inline script or style, so that the strictest
 //! content security policy holds.
 
 mod assets;
@@ -13,11 +13,13 @@ mod time;
 mod ui;
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use assets::asset_names;
 pub use error::{ErrorPage, Problem};
-pub use paging::Paging;
+pub use paging::{Paging, local_url};
 pub use preferences::local_path;
 pub use text::{Key, Lang};
 pub use ui::{Theme, Ui, UserBadge};

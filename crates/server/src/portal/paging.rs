@@ -1,4 +1,7 @@
-//! A long list, one page at a time.
+//! A long list, one page at a time, and the addresses of its parts.
+
+use super::Ui;
+use std::fmt::Write as _;
 
 /// Which part of a list a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,25 @@ impl Paging {
         (self.page.max(1) * self.per_page).min(self.total)
     }
 
+    /// "1–20 of 41".
+    #[must_use]
+    pub fn range(&self, ui: &Ui) -> String {
+        let (from, to) = (self.first(), self.last());
+        ui.filled(
+            "paging.range",
+            &[("from", &from), ("to", &to), ("total", &self.total)],
+        )
+    }
+
+    /// "Page 1 of 3".
+    #[must_use]
+    pub fn position(&self, ui: &Ui) -> String {
+        ui.filled(
+            "paging.page_of",
+            &[("page", &self.page), ("pages", &self.pages())],
+        )
+    }
+
     /// The page before, if there is one.
     #[must_use]
     pub fn before(&self) -> Option<u64> {
@@ -43,9 +65,39 @@ impl Paging {
     }
 }
 
+/// A path with a query of percent-encoded names and values (RFC 3986, section 2.1; only unreserved characters stay).
+#[must_use]
+pub fn local_url(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut url = path.to_owned();
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        url.push(if at == 0 { '?' } else { '&' });
+        encode(name, &mut url);
+        url.push('=');
+        encode(value, &mut url);
+    }
+    url
+}
+
+fn encode(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(into, "%{byte:02X}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_searched_for_cannot_change_the_address() {
+        let url = local_url("/users", &[("q", "a&b=c #長"), ("sort", "name")]);
+        assert_eq!(url, "/users?q=a%26b%3Dc%20%23%E9%95%B7&sort=name");
+    }
 
     #[test]
     fn the_ends_of_the_list_have_no_neighbours() {

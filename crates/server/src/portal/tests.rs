@@ -1,6 +1,128 @@
-//! What holds for every page.
+//! What holds for every page, every text and every asset.
 
-use super::preferences::local_path;
+#![allow(clippy::unwrap_used)]
+
+use super::{Lang, preferences::local_path, routes, samples, text};
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, Response, StatusCode, header},
+};
+use std::{env, fs, path::Path};
+use tower::ServiceExt as _;
+
+async fn answer(request: Request<Body>) -> Response<Body> {
+    routes::<()>().oneshot(request).await.unwrap()
+}
+
+async fn get(path: &str) -> Response<Body> {
+    answer(Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+fn header_of(answer: &Response<Body>, name: header::HeaderName) -> &str {
+    answer
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+/// Also writes the pages to the folder that `NAGAYA_GALLERY` names, for looking at them in a browser.
+#[test]
+fn no_page_has_inline_script_or_style() {
+    for lang in Lang::ALL {
+        for (name, html) in samples::all(lang) {
+            assert!(html.contains("</html>"), "{name} is not whole");
+            for tag in html
+                .split('<')
+                .skip(1)
+                .map(|rest| rest.split('>').next().unwrap())
+            {
+                let script = tag.starts_with("script");
+                let data = tag.contains("type=\"application/json\"");
+                assert!(
+                    !script || data || tag.contains(" src=\"/assets/"),
+                    "{name}: <{tag}>"
+                );
+                assert!(!tag.starts_with("style"), "{name}: <{tag}>");
+                assert!(!tag.contains(" style="), "{name}: <{tag}>");
+                let handler = tag.split_whitespace().skip(1).any(|part| {
+                    part.starts_with("on") && part.contains('=') && !part.contains("&#")
+                });
+                assert!(!handler, "{name}: <{tag}>");
+            }
+            if let Ok(folder) = env::var("NAGAYA_GALLERY") {
+                let folder = Path::new(&folder).join(lang.tag());
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(folder.join(format!("{name}.html")), html).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_people_typed_is_escaped_in_every_page() {
+    let mut seen = 0;
+    for lang in Lang::ALL {
+        for (name, html) in samples::all(lang) {
+            assert!(!html.contains("<b onclick"), "{name}");
+            assert_eq!(
+                html.matches("</script>").count(),
+                html.matches("<script").count(),
+                "{name}"
+            );
+            seen += usize::from(html.contains("&#60;b onclick"));
+        }
+    }
+    assert!(seen >= 12, "only {seen} samples showed hostile text");
+}
+
+#[test]
+fn every_page_names_its_language_and_has_a_title_and_one_main() {
+    for lang in Lang::ALL {
+        for (name, html) in samples::all(lang) {
+            assert!(html.contains(&format!("<html lang=\"{lang}\"")), "{name}");
+            assert_eq!(html.matches("<main").count(), 1, "{name}");
+            assert_eq!(html.matches("<h1").count(), 1, "{name}");
+            assert!(!html.contains("<title> –"), "{name}");
+        }
+    }
+}
+
+/// The texts that sources ask for: `t("…")`, `t1("…`, `Key("…")` and the like.
+fn asked_for(folder: &Path, keys: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            asked_for(&path, keys);
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        for call in ["t(\"", "t1(\"", "filled(\"", "Key(\""] {
+            let found = source
+                .split(call)
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next());
+            let keys_only = found.filter(|key| {
+                key.contains('.')
+                    && key
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || "._".contains(c))
+            });
+            keys.extend(keys_only.map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_text_that_is_asked_for_exists() {
+    let mut keys = Vec::new();
+    asked_for(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut keys,
+    );
+    assert!(keys.len() > 100, "only {} keys found", keys.len());
+    keys.retain(|key| !text::knows(key));
+    assert_eq!(keys, Vec::<String>::new());
+}
 
 #[test]
 fn only_paths_on_this_site_are_gone_back_to() {
@@ -17,5 +139,76 @@ fn only_paths_on_this_site_are_gone_back_to() {
         "/a\\b",
     ] {
         assert_eq!(local_path(bad), "/", "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_choice_is_remembered_and_leads_back() {
+    let form = "lang=en&theme=dark&next=%2Fusers%3Fpage%3D2";
+    let request = Request::post("/preferences")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form))
+        .unwrap();
+    let answer = answer(request).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(header_of(&answer, header::LOCATION), "/users?page=2");
+    let cookies: Vec<&str> = answer
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .collect();
+    assert!(
+        cookies[0].starts_with("__Host-nagaya-lang=en; Path=/;"),
+        "{cookies:?}"
+    );
+    assert!(
+        cookies[1].starts_with("__Host-nagaya-theme=dark; Path=/;"),
+        "{cookies:?}"
+    );
+    assert!(cookies.iter().all(|cookie| cookie.contains("Secure")));
+}
+
+#[tokio::test]
+async fn assets_have_their_types_and_are_not_sent_twice() {
+    for (path, media_type) in [
+        ("/assets/css/tokens.css", "text/css; charset=utf-8"),
+        ("/assets/js/portal.js", "text/javascript; charset=utf-8"),
+        ("/assets/img/mark.svg", "image/svg+xml"),
+    ] {
+        let first = get(path).await;
+        assert_eq!(first.status(), StatusCode::OK, "{path}");
+        assert_eq!(header_of(&first, header::CONTENT_TYPE), media_type);
+        assert_eq!(header_of(&first, header::CACHE_CONTROL), "no-cache");
+        let tag = header_of(&first, header::ETAG).to_owned();
+        assert!(to_bytes(first.into_body(), 1 << 20).await.unwrap().len() > 100);
+
+        let again = Request::get(path)
+            .header(header::IF_NONE_MATCH, &tag)
+            .body(Body::empty())
+            .unwrap();
+        let again = answer(again).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        assert!(
+            to_bytes(again.into_body(), 1 << 20)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_outside_the_assets_is_served() {
+    for path in [
+        "/assets/../Cargo.toml",
+        "/assets/%2e%2e/Cargo.toml",
+        "/assets/..%2fCargo.toml",
+        "/assets//etc/passwd",
+        "/assets/css",
+        "/assets/css/%00",
+        "/assets/nothing.css",
+    ] {
+        assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }

@@ -69,6 +69,18 @@ pub struct UserBadge {
     pub administrator: bool,
 }
 
+impl UserBadge {
+    /// The first character of the name, for the round badge.
+    #[must_use]
+    pub fn initial(&self) -> String {
+        self.full_name
+            .chars()
+            .take(1)
+            .flat_map(char::to_uppercase)
+            .collect()
+    }
+}
+
 /// What every page knows about its reader.
 #[derive(Clone, Debug, Default)]
 pub struct Ui {
@@ -140,35 +152,10 @@ impl Ui {
         self.lang.filled(key, &[(name, &value)])
     }
 
-    /// The text of a key with two `{name}`s filled in.
+    /// The text of a key with several `{name}`s filled in.
     #[must_use]
-    pub fn t2(
-        &self,
-        key: &'static str,
-        first: (&str, impl Display),
-        second: (&str, impl Display),
-    ) -> String {
-        self.lang
-            .filled(key, &[(first.0, &first.1), (second.0, &second.1)])
-    }
-
-    /// The text of a key with three `{name}`s filled in.
-    #[must_use]
-    pub fn t3(
-        &self,
-        key: &'static str,
-        first: (&str, impl Display),
-        second: (&str, impl Display),
-        third: (&str, impl Display),
-    ) -> String {
-        self.lang.filled(
-            key,
-            &[
-                (first.0, &first.1),
-                (second.0, &second.1),
-                (third.0, &third.1),
-            ],
-        )
+    pub fn filled(&self, key: &'static str, values: &[(&str, &dyn Display)]) -> String {
+        self.lang.filled(key, values)
     }
 
     /// Date and time as the reader's language writes them, in Japan's time; a script changes it to the viewer's zone.

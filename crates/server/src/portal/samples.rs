@@ -1,0 +1,293 @@
+//! Every page with made-up content, for the tests and for looking at.
+
+use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
+use crate::{
+    activity::page::{ActivityPage, ActivityRow, KindOption},
+    desktops::page::{Card, DesktopsPage, Icon, RunningSession},
+    identity::page::{
+        AccountState, LinkExpiredPage, SignInPage, UserRow, UserSort, UsersPage, WelcomePage,
+    },
+    sessions::page::{SessionEndedPage, SessionPage, script_json},
+};
+use askama::Template;
+use time::{Duration, OffsetDateTime, macros::datetime};
+use wire::ids::{Id as _, SessionId, UserId};
+
+/// What no page may let through unescaped.
+pub(super) const HOSTILE: &str = "<b onclick='x'>\"&</script>";
+
+const NOW: OffsetDateTime = datetime!(2026-11-23 00:05:00 UTC);
+
+/// The name of each sample and its HTML.
+pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
+    let mut pages = guests(lang);
+    pages.extend(desktops(lang));
+    pages.extend(sessions(lang));
+    pages.extend(administrators(lang));
+    pages
+}
+
+fn html(page: &impl Template) -> String {
+    page.render().unwrap_or_default()
+}
+
+fn guest(lang: Lang, path: &str) -> Ui {
+    Ui {
+        lang,
+        csrf: "c5rf".to_owned(),
+        path: path.to_owned(),
+        ..Ui::default()
+    }
+}
+
+fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
+    let (full_name, tenant_name) = match lang {
+        Lang::Ja => ("佐藤 花子", "青葉設計株式会社"),
+        Lang::En => ("Grace Hopper", "Harbour Design Ltd."),
+    };
+    let role = if administrator {
+        Key("role.administrator")
+    } else {
+        Key("role.user")
+    };
+    guest(lang, path).signed_in(
+        UserBadge {
+            full_name: full_name.to_owned(),
+            tenant_name: tenant_name.to_owned(),
+            role,
+            administrator,
+        },
+        "c5rf",
+    )
+}
+
+fn guests(lang: Lang) -> Vec<(&'static str, String)> {
+    let sign_in = |email: &str, error, retry_after_s| SignInPage {
+        ui: guest(lang, "/sign-in"),
+        email: email.to_owned(),
+        error,
+        retry_after_s,
+        next: "/desktops".to_owned(),
+    };
+    let welcome = |password_error, repeat_error| WelcomePage {
+        ui: guest(lang, "/welcome"),
+        email: "hanako@example.jp".to_owned(),
+        full_name: "佐藤 花子".to_owned(),
+        tenant_name: "青葉設計株式会社".to_owned(),
+        action: "/welcome".to_owned(),
+        token: "t0ken".to_owned(),
+        minimum_length: 12,
+        password_error,
+        repeat_error,
+    };
+    let wrong = Some(Key("sign_in.error.wrong"));
+    let many = Some(Key("sign_in.error.too_many"));
+    let problem = |problem| {
+        html(&ErrorPage {
+            ui: guest(lang, "/"),
+            problem,
+        })
+    };
+    vec![
+        ("sign-in", html(&sign_in("", None, None))),
+        ("sign-in-wrong", html(&sign_in(HOSTILE, wrong, None))),
+        (
+            "sign-in-too-many",
+            html(&sign_in("hanako@example.jp", many, Some(30))),
+        ),
+        ("welcome", html(&welcome(None, None))),
+        (
+            "welcome-wrong",
+            html(&welcome(
+                Some(Key("welcome.error.too_short")),
+                Some(Key("welcome.error.different")),
+            )),
+        ),
+        (
+            "link-expired",
+            html(&LinkExpiredPage {
+                ui: guest(lang, "/welcome"),
+            }),
+        ),
+        ("not-found", problem(Problem::NotFound)),
+        ("forbidden", problem(Problem::Forbidden)),
+        ("form-expired", problem(Problem::FormExpired)),
+        ("try-again", problem(Problem::TryAgain)),
+        (
+            "too-many",
+            problem(Problem::TooManyRequests { retry_after_s: 20 }),
+        ),
+    ]
+}
+
+fn card(name: &str, description: &str, icon: Icon, session: Option<bool>) -> Card {
+    let session = session.map(|connected| RunningSession {
+        id: SessionId::from_uuid(uuid::Uuid::from_u128(9)),
+        since: NOW - Duration::minutes(95),
+        connected,
+        stop_url: "/sessions/9/stop".to_owned(),
+    });
+    Card {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        icon,
+        launch_url: "/desktops/1/launch".to_owned(),
+        session,
+    }
+}
+
+fn desktops(lang: Lang) -> Vec<(&'static str, String)> {
+    let words = match lang {
+        Lang::Ja => [
+            "標準デスクトップ",
+            "文書作成、ブラウザー、ファイル管理がそろった、ふだん使いのデスクトップです。",
+            "テキストエディター",
+            "メモや文章の作成に",
+            "ターミナル",
+            "コマンドの実行に",
+            "ファイル",
+            "ファイルの整理に",
+            "電卓",
+        ],
+        Lang::En => [
+            "Standard desktop",
+            "Documents, browser and files for everyday work.",
+            "Text editor",
+            "For notes and texts",
+            "Terminal",
+            "For commands",
+            "Files",
+            "For keeping order",
+            "Calculator",
+        ],
+    };
+    let applications = vec![
+        card(words[2], words[3], Icon::of_application("editor"), None),
+        card(
+            words[4],
+            words[5],
+            Icon::of_application("terminal"),
+            Some(false),
+        ),
+        card(words[6], words[7], Icon::of_application("files"), None),
+        card(words[8], "", Icon::of_application("calculator"), None),
+    ];
+    let page = |administrator, desktops, applications| DesktopsPage {
+        ui: member(lang, "/desktops", administrator),
+        desktops,
+        applications,
+    };
+    let desktop = |session| vec![card(words[0], words[1], Icon::Desktop, session)];
+    let hostile = vec![card(HOSTILE, HOSTILE, Icon::Application, Some(true))];
+    vec![
+        (
+            "desktops",
+            html(&page(false, desktop(None), applications.clone())),
+        ),
+        (
+            "desktops-running",
+            html(&page(true, desktop(Some(true)), applications)),
+        ),
+        ("desktops-empty", html(&page(false, vec![], vec![]))),
+        (
+            "desktops-hostile",
+            html(&page(false, hostile.clone(), hostile)),
+        ),
+    ]
+}
+
+fn sessions(lang: Lang) -> Vec<(&'static str, String)> {
+    let session = SessionPage {
+        ui: member(lang, "/sessions/9", false),
+        data_json: script_json(&[HOSTILE]).unwrap_or_default(),
+        name: HOSTILE.to_owned(),
+    };
+    let ended = SessionEndedPage {
+        ui: member(lang, "/sessions/9", false),
+        name: "デスクトップ".to_owned(),
+        reason: Key("session.ended.signed_out"),
+        launch_url: Some("/desktops/1/launch".to_owned()),
+    };
+    vec![("session", html(&session)), ("session-ended", html(&ended))]
+}
+
+fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
+    let people = [
+        ("佐藤 花子", "hanako@example.jp", AccountState::Active),
+        ("鈴木 一郎", "ichiro@example.jp", AccountState::Active),
+        (
+            "Maria de los Ángeles Fernández-Villaverde",
+            "maria.fernandez-villaverde@example.jp",
+            AccountState::Invited,
+        ),
+        ("高橋 健", "ken@example.jp", AccountState::Locked),
+        (HOSTILE, HOSTILE, AccountState::Active),
+    ];
+    let rows: Vec<UserRow> = people
+        .iter()
+        .map(|(name, email, state)| UserRow {
+            id: UserId::from_uuid(uuid::Uuid::from_u128(1)),
+            full_name: (*name).to_owned(),
+            email: (*email).to_owned(),
+            role: if *name == "佐藤 花子" {
+                Key("role.administrator")
+            } else {
+                Key("role.user")
+            },
+            state: *state,
+            last_sign_in: (*state == AccountState::Active).then_some(NOW - Duration::hours(31)),
+        })
+        .collect();
+    let users = |rows: Vec<UserRow>, query: &str, total| UsersPage {
+        ui: member(lang, "/users", true),
+        rows,
+        query: query.to_owned(),
+        sort: UserSort::Name,
+        descending: false,
+        paging: Paging {
+            page: 2,
+            per_page: 20,
+            total,
+        },
+    };
+    let activity = |rows, query: &str| ActivityPage {
+        ui: member(lang, "/activity", true),
+        rows,
+        query: query.to_owned(),
+        kinds: vec![KindOption {
+            value: "sign_in".to_owned(),
+            label: Key("sign_in.title"),
+        }],
+        kind: String::new(),
+        paging: Paging {
+            page: 1,
+            per_page: 50,
+            total: 3,
+        },
+    };
+    let event = |who: &str, what, detail: &str, address: &str| ActivityRow {
+        at: NOW,
+        who: who.to_owned(),
+        what,
+        detail: detail.to_owned(),
+        address: address.to_owned(),
+    };
+    let events = vec![
+        event("佐藤 花子", Key("sign_in.title"), "", "192.0.2.15"),
+        event(
+            "佐藤 花子",
+            Key("desktops.open"),
+            "標準デスクトップ",
+            "2001:db8::12",
+        ),
+        event("", Key("desktops.stop"), HOSTILE, ""),
+    ];
+    vec![
+        ("users", html(&users(rows, "", 64))),
+        ("users-none", html(&users(vec![], HOSTILE, 0))),
+        ("users-empty", html(&users(vec![], "", 0))),
+        ("activity", html(&activity(events, ""))),
+        ("activity-none", html(&activity(vec![], HOSTILE))),
+        ("activity-empty", html(&activity(vec![], ""))),
+    ]
+}
