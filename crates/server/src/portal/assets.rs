@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 use rust_embed::{Embed, EmbeddedFile};
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 use tower_http::compression::CompressionLayer;
 
 /// The portal's own files.
@@ -34,7 +34,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 pub fn asset_names() -> Vec<String> {
     Own::iter()
         .chain(Client::iter())
-        .map(|name| name.into_owned())
+        .map(Cow::into_owned)
         .collect()
 }
 

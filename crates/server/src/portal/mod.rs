@@ -13,6 +13,8 @@ mod time;
 mod ui;
 
 #[cfg(test)]
+mod contrast;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

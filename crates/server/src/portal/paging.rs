@@ -111,9 +111,9 @@ mod tests {
             (first.first(), first.last(), first.before(), first.after()),
             (1, 20, None, Some(2))
         );
-        let last = list(3, 41);
+        let end = list(3, 41);
         assert_eq!(
-            (last.first(), last.last(), last.before(), last.after()),
+            (end.first(), end.last(), end.before(), end.after()),
             (41, 41, Some(2), None)
         );
         let empty = list(1, 0);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Lang, preferences::local_path, routes, samples, text};
+use super::{Lang, asset_names, preferences::local_path, routes, samples, text};
 use axum::{
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
@@ -83,6 +83,21 @@ fn every_page_names_its_language_and_has_a_title_and_one_main() {
             assert_eq!(html.matches("<main").count(), 1, "{name}");
             assert_eq!(html.matches("<h1").count(), 1, "{name}");
             assert!(!html.contains("<title> –"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_asset_that_a_page_loads_exists() {
+    let own: Vec<String> = asset_names();
+    for (name, html) in samples::all(Lang::Ja) {
+        let loaded = html
+            .split("\"/assets/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
+        // What `web/` builds is checked where it is built.
+        for asset in loaded.filter(|asset| asset.contains('/')) {
+            assert!(own.iter().any(|a| a == asset), "{name} loads {asset}");
         }
     }
 }
