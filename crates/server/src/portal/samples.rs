@@ -7,11 +7,14 @@ use crate::{
     identity::page::{
         AccountState, LinkExpiredPage, SignInPage, UserRow, UserSort, UsersPage, WelcomePage,
     },
-    sessions::page::{SessionEndedPage, SessionPage, script_json},
+    sessions::page::{SessionEndedPage, SessionPage, ended_because, script_json},
 };
 use askama::Template;
 use time::{Duration, OffsetDateTime, macros::datetime};
-use wire::ids::{Id as _, SessionId, UserId};
+use wire::{
+    control::EndReason,
+    ids::{Id as _, SessionId, UserId},
+};
 
 /// What no page may let through unescaped.
 pub(super) const HOSTILE: &str = "<b onclick='x'>\"&</script>";
@@ -205,7 +208,7 @@ fn sessions(lang: Lang) -> Vec<(&'static str, String)> {
     let ended = SessionEndedPage {
         ui: member(lang, "/sessions/9", false),
         name: "デスクトップ".to_owned(),
-        reason: Key("session.ended.signed_out"),
+        reason: ended_because(EndReason::SignedOut),
         launch_url: Some("/desktops/1/launch".to_owned()),
     };
     vec![("session", html(&session)), ("session-ended", html(&ended))]

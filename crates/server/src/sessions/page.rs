@@ -3,6 +3,7 @@
 use crate::portal::{Key, Ui};
 use askama::Template;
 use serde::Serialize;
+use wire::control::EndReason;
 
 /// `GET /sessions/ID`: loads the web client, which takes over the whole view.
 #[derive(Template)]
@@ -24,10 +25,23 @@ pub struct SessionEndedPage {
     pub ui: Ui,
     /// The name of the desktop or application.
     pub name: String,
-    /// Why it is over: `session.ended.signed_out`, `session.ended.crashed` and the like.
+    /// Why it is over, see [`ended_because`].
     pub reason: Key,
     /// Where it can be opened again: `POST` with `csrf`.
     pub launch_url: Option<String>,
+}
+
+/// What a reader is told about the end of a session.
+#[must_use]
+pub fn ended_because(reason: EndReason) -> Key {
+    match reason {
+        EndReason::SignedOut => Key("session.ended.signed_out"),
+        EndReason::Stopped => Key("session.ended.stopped"),
+        EndReason::StartFailed => Key("session.ended.start_failed"),
+        EndReason::NoSuchApplication => Key("session.ended.no_such_application"),
+        EndReason::Crashed => Key("session.ended.crashed"),
+        EndReason::Lost => Key("session.ended.lost"),
+    }
 }
 
 /// JSON that can stand inside a `script` element. Neither `</script` nor `<!--` can occur in it: `<`, `>` and `&` are

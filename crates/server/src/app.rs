@@ -1,0 +1,142 @@
+//! What every use case gets: database, clock, chance, keys and links. The only place that reads a clock or draws a
+//! random number, so that tests own both.
+
+use crate::{
+    authority::{Authority, AuthorityError},
+    config::ServeConfig,
+    db::Db,
+    hosts::links::{GatewayLinks, HostLinks},
+    identity::password::Passwords,
+    sessions::attach::Attachments,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::{TryRng as _, rngs::SysRng};
+use sha2::{Digest as _, Sha256};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use uuid::Uuid;
+use wire::ids::Id;
+
+/// The control plane's means.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// The configuration.
+    pub config: ServeConfig,
+    /// The certificate authority and the key that signs tickets.
+    pub authority: Authority,
+    /// Password hashing, bounded.
+    pub passwords: Passwords,
+    /// The session hosts that are linked now.
+    pub hosts: HostLinks,
+    /// The gateways that are linked now.
+    pub gateways: GatewayLinks,
+    /// What connections were promised to whom.
+    pub attachments: Attachments,
+    /// Wakes the reconciler.
+    pub wake: Notify,
+}
+
+/// The time.
+#[derive(Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that a test sets, in Unix milliseconds.
+    Set(AtomicI64),
+}
+
+impl Clock {
+    /// Unix time in milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        match self {
+            Self::System => {
+                let since = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
+                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+            }
+            Self::Set(ms) => ms.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Unix time in seconds.
+    pub fn now_s(&self) -> u64 {
+        u64::try_from(self.now_ms() / 1000).unwrap_or_default()
+    }
+}
+
+impl App {
+    /// Opens the database and reads, or makes, the keys in the state folder.
+    pub async fn open(config: ServeConfig, clock: Clock) -> Result<Self, AuthorityError> {
+        let authority = Authority::open(&config.state_dir, clock.now_s())?;
+        let db = Db::open(&config.database_url()).await?;
+        Ok(Self::with(config, clock, db, authority))
+    }
+
+    /// Puts the parts together.
+    pub fn with(config: ServeConfig, clock: Clock, db: Db, authority: Authority) -> Self {
+        Self {
+            db,
+            clock,
+            config,
+            authority,
+            passwords: Passwords::default(),
+            hosts: HostLinks::default(),
+            gateways: GatewayLinks::default(),
+            attachments: Attachments::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// A new id of any kind: it sorts by the time of its making.
+    pub fn new_id<I: Id>(&self) -> I {
+        let ms = u64::try_from(self.clock.now_ms()).unwrap_or_default();
+        I::from_uuid(uuid::Builder::from_unix_timestamp_millis(ms, &random()).into_uuid())
+    }
+
+    /// A secret of 256 bits, as text.
+    pub fn new_secret(&self) -> String {
+        new_secret()
+    }
+}
+
+/// A secret of 256 bits as base64url text, from the kernel.
+pub(crate) fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(random::<32>())
+}
+
+/// Random bytes from the kernel.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // The kernel's generator fails only where the machine is broken beyond serving anybody.
+    #[allow(clippy::expect_used)]
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .expect("the kernel gives random bytes");
+    bytes
+}
+
+/// The form in which secrets are stored. They are long and random, so a plain hash does.
+pub(crate) fn secret_hash(secret: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(secret.as_bytes()))
+}
+
+/// A stored moment.
+pub(crate) fn moment(ms: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// A new UUID, for what has no id type.
+pub(crate) fn new_uuid(clock: &Clock) -> Uuid {
+    let ms = u64::try_from(clock.now_ms()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(ms, &random()).into_uuid()
+}

@@ -1,0 +1,316 @@
+//! The provider's own certificate authority, the listeners' certificate, and the key that signs tickets.
+//!
+//! All keys live in the state folder, readable by the service's user alone, and are made at the first start.
+
+use crate::app;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
+};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fmt, fs, io,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+use wire::control::MachineKind;
+
+const AUTHORITY_DAYS: i64 = 3650;
+const LISTENER_DAYS: i64 = 90;
+/// How long a session host's or gateway's certificate is good for; it is renewed after half of it.
+const MACHINE_HOURS: i64 = 24;
+
+/// Keys and certificates.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// The authority's certificate, to be trusted by browsers, hosts and gateways.
+    pub certificate_pem: String,
+    /// The key that signs tickets.
+    pub ticket_key: SigningKey,
+}
+
+/// A certificate with its key.
+pub struct Identity {
+    /// The chain, own certificate first.
+    pub chain_pem: String,
+    /// The private key, PKCS#8.
+    pub key_pem: String,
+}
+
+/// Why the keys or the database cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A file of the state folder.
+    #[error("cannot use {path}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A key file that others may read.
+    #[error("{0} may be read by others; give it mode 600")]
+    Exposed(String),
+    /// A key or certificate that cannot be read or made.
+    #[error("cannot make or read a certificate")]
+    Certificate(#[from] rcgen::Error),
+    /// The ticket key's file does not hold 32 bytes of base64url.
+    #[error("the ticket key is damaged")]
+    TicketKey,
+    /// The database.
+    #[error("cannot open the database")]
+    Database(#[from] sqlx::Error),
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authority(keys not shown)")
+    }
+}
+
+impl Authority {
+    /// Reads the keys, or makes them at the first start.
+    pub fn open(dir: &Path, now_s: u64) -> Result<Self, AuthorityError> {
+        make_dir(dir)?;
+        let key_pem = secret_file(&dir.join("authority.key"), || {
+            Ok(KeyPair::generate()?.serialize_pem())
+        })?;
+        let key = KeyPair::from_pem(&key_pem)?;
+        let certificate_pem = plain_file(&dir.join("authority.pem"), || {
+            Ok(authority_params(now_s).self_signed(&key)?.pem())
+        })?;
+        let ticket_key = secret_file(&dir.join("ticket.key"), || Ok(app::new_secret()))?;
+        let seed: [u8; 32] = URL_SAFE_NO_PAD
+            .decode(ticket_key.trim())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(AuthorityError::TicketKey)?;
+        Ok(Self {
+            issuer: Issuer::from_ca_cert_pem(&certificate_pem, key)?,
+            certificate_pem,
+            ticket_key: SigningKey::from_bytes(&seed),
+        })
+    }
+
+    /// SHA-256 of the authority's certificate, as browsers show it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let der = rustls_pki_types::pem::PemObject::from_pem_slice(self.certificate_pem.as_bytes())
+            .map(|der: rustls_pki_types::CertificateDer<'_>| der.to_vec())
+            .unwrap_or_default();
+        let hex: Vec<String> = Sha256::digest(&der)
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        hex.join(":")
+    }
+
+    /// A new certificate for the listeners.
+    pub fn listener(&self, names: &[String], now_s: u64) -> Result<Identity, AuthorityError> {
+        let key = KeyPair::generate()?;
+        let mut params = leaf_params("Nagaya", now_s, Duration::days(LISTENER_DAYS));
+        params.subject_alt_names = subject_names(names);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        Ok(Identity {
+            chain_pem: self.sign(params, &key)?,
+            key_pem: key.serialize_pem(),
+        })
+    }
+
+    /// A certificate for a machine's own key; of its request only the public key is used. Returns the chain and the
+    /// Unix time in seconds at which to renew it.
+    pub fn machine(
+        &self,
+        csr_pem: &str,
+        id: Uuid,
+        kind: MachineKind,
+        names: &[String],
+        now_s: u64,
+    ) -> Result<(String, u64), AuthorityError> {
+        let request = CertificateSigningRequestParams::from_pem(csr_pem)?;
+        let life = Duration::hours(MACHINE_HOURS);
+        let mut params = leaf_params(&id.to_string(), now_s, life);
+        let uri = machine_uri(id, kind);
+        params.subject_alt_names = vec![SanType::URI(uri.try_into()?)];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        if kind == MachineKind::Gateway {
+            // A gateway also serves browsers and agents.
+            params.subject_alt_names.extend(subject_names(names));
+            params
+                .extended_key_usages
+                .push(ExtendedKeyUsagePurpose::ServerAuth);
+        }
+        let renew_at_s = now_s + u64::try_from(life.whole_seconds() / 2).unwrap_or_default();
+        Ok((self.sign(params, &request.public_key)?, renew_at_s))
+    }
+
+    fn sign(
+        &self,
+        params: CertificateParams,
+        key: &impl PublicKeyData,
+    ) -> Result<String, AuthorityError> {
+        let own = params.signed_by(key, &self.issuer)?.pem();
+        Ok(format!("{own}{}", self.certificate_pem))
+    }
+}
+
+/// The name of a machine inside its certificate.
+#[must_use]
+pub fn machine_uri(id: Uuid, kind: MachineKind) -> String {
+    match kind {
+        MachineKind::Host => format!("nagaya://host/{id}"),
+        MachineKind::Gateway => format!("nagaya://gateway/{id}"),
+    }
+}
+
+fn authority_params(now_s: u64) -> CertificateParams {
+    let mut params = leaf_params("Nagaya authority", now_s, Duration::days(AUTHORITY_DAYS));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn leaf_params(name: &str, now_s: u64, life: Duration) -> CertificateParams {
+    let now = i64::try_from(now_s)
+        .ok()
+        .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    // Clocks of machines differ a little.
+    params.not_before = now - Duration::minutes(5);
+    params.not_after = now + life;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+/// `localhost`, the loopback addresses and the given names.
+fn subject_names(extra: &[String]) -> Vec<SanType> {
+    ["localhost", "127.0.0.1", "::1"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(extra.iter().cloned())
+        .filter_map(|name| match name.parse() {
+            Ok(address) => Some(SanType::IpAddress(address)),
+            Err(_) => name.try_into().ok().map(SanType::DnsName),
+        })
+        .collect()
+}
+
+fn make_dir(dir: &Path) -> Result<(), AuthorityError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|source| file_error(dir, source))
+}
+
+fn secret_file(
+    path: &Path,
+    make: impl FnOnce() -> Result<String, AuthorityError>,
+) -> Result<String, AuthorityError> {
+    let text = file(path, 0o600, make)?;
+    let mode = fs::metadata(path)
+        .map_err(|source| file_error(path, source))?
+        .permissions()
+        .mode();
+    if mode & 0o077 == 0 {
+        Ok(text)
+    } else {
+        Err(AuthorityError::Exposed(path.display().to_string()))
+    }
+}
+
+fn plain_file(
+    path: &Path,
+    make: impl FnOnce() -> Result<String, AuthorityError>,
+) -> Result<String, AuthorityError> {
+    file(path, 0o644, make)
+}
+
+/// Reads the file, or makes it whole and durable.
+fn file(
+    path: &Path,
+    mode: u32,
+    make: impl FnOnce() -> Result<String, AuthorityError>,
+) -> Result<String, AuthorityError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        result => return result.map_err(|source| file_error(path, source)),
+    }
+    let text = make()?;
+    let part = path.with_extension("part");
+    let write = || {
+        let _ = fs::remove_file(&part);
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&part)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().map_err(|source| file_error(path, source))?;
+    Ok(text)
+}
+
+fn file_error(path: &Path, source: io::Error) -> AuthorityError {
+    AuthorityError::File {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_kept_from_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Authority::open(dir.path(), 1_800_000_000).unwrap();
+        let again = Authority::open(dir.path(), 1_800_000_001).unwrap();
+        assert_eq!(first.fingerprint(), again.fingerprint());
+        assert_eq!(first.ticket_key, again.ticket_key);
+
+        let key = dir.path().join("ticket.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(
+            Authority::open(dir.path(), 1_800_000_002),
+            Err(AuthorityError::Exposed(_))
+        ));
+    }
+
+    #[test]
+    fn a_machine_cannot_choose_its_own_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::open(dir.path(), 1_800_000_000).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut wish = CertificateParams::new(vec!["portal.example".to_owned()]).unwrap();
+        wish.distinguished_name.push(DnType::CommonName, "root");
+        let csr = wish.serialize_request(&key).unwrap().pem().unwrap();
+        let id = Uuid::from_u128(7);
+        let (chain, _) = authority
+            .machine(&csr, id, MachineKind::Host, &[], 1_800_000_000)
+            .unwrap();
+        let (_, pem) = x509_parser::pem::parse_x509_pem(chain.as_bytes()).unwrap();
+        let certificate = pem.parse_x509().unwrap();
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        let names: Vec<String> = names
+            .value
+            .general_names
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(names, [format!("URI({})", machine_uri(id, MachineKind::Host))]);
+    }
+}

@@ -1,0 +1,48 @@
+//! What the control plane is told by its configuration file.
+
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+/// The configuration of `nagaya serve`, as TOML. Every field has a default that suits one machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// Where customers' browsers come.
+    pub customer_listen: SocketAddr,
+    /// Where session hosts and gateways come.
+    pub infra_listen: SocketAddr,
+    /// How customers' browsers name the portal: `https://HOST[:PORT]`, without a path.
+    pub public_url: String,
+    /// Keys, certificates and, by default, the database.
+    pub state_dir: PathBuf,
+    /// `postgres://…`; without it an SQLite file in the state folder is used.
+    pub database_url: Option<String>,
+    /// More names and addresses for the listeners' certificate, besides `localhost` and the loopback addresses.
+    pub extra_names: Vec<String>,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        Self {
+            customer_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
+            infra_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8446)),
+            public_url: "https://localhost:8443".to_owned(),
+            state_dir: PathBuf::from("/var/lib/nagaya/serve"),
+            database_url: None,
+            extra_names: Vec::new(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// The database's URL.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| {
+            format!("sqlite:{}", self.state_dir.join("nagaya.sqlite3").display())
+        })
+    }
+}

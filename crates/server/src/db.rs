@@ -1,0 +1,116 @@
+//! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
+
+use sqlx::{
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{str::FromStr as _, time::Duration};
+
+/// Every migration, in order. Each runs once, in a transaction of its own.
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_first.sql"))];
+
+/// The database.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// A file, for one control plane process.
+    Sqlite(sqlx::SqlitePool),
+    /// A server, for several.
+    Postgres(sqlx::PgPool),
+}
+
+/// A transaction; dropped without [`Tx::commit`] it leaves no trace.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite: takes the write lock when it begins.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// On PostgreSQL.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// Runs `$body` once, on whichever engine `$tx` belongs to.
+macro_rules! on {
+    ($tx:expr, $c:ident => $body:expr) => {
+        match $tx {
+            $crate::db::Tx::Sqlite(t) => {
+                let $c = &mut **t;
+                $body
+            }
+            $crate::db::Tx::Postgres(t) => {
+                let $c = &mut **t;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+impl Db {
+    /// Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://…` and brings its schema up to date.
+    pub async fn open(url: &str) -> sqlx::Result<Self> {
+        let db = if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // An acknowledged record survives a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(10));
+            let connections = if url.contains(":memory:") { 1 } else { 8 };
+            let pool = SqlitePoolOptions::new().max_connections(connections);
+            Self::Sqlite(pool.connect_with(options).await?)
+        } else {
+            Self::Postgres(PgPoolOptions::new().max_connections(16).connect(url).await?)
+        };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Begins a transaction.
+    pub async fn begin(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    pub(crate) async fn migrate(&self) -> sqlx::Result<()> {
+        const TABLE: &str =
+            "CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)";
+        const KNOWN: &str = "SELECT count(*) FROM schema_versions WHERE version = $1";
+        const DONE: &str = "INSERT INTO schema_versions (version) VALUES ($1)";
+        for (version, script) in MIGRATIONS {
+            let mut tx = self.begin().await?;
+            tx.lock_schema().await?;
+            on!(&mut tx, c => sqlx::query(TABLE).execute(c).await.map(drop))?;
+            let known: i64 =
+                on!(&mut tx, c => sqlx::query_scalar(KNOWN).bind(version).fetch_one(c).await)?;
+            if known == 0 {
+                on!(&mut tx, c => sqlx::raw_sql(script).execute(c).await.map(drop))?;
+                on!(&mut tx, c => sqlx::query(DONE).bind(version).execute(c).await.map(drop))?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Makes the changes last.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(t) => t.commit().await,
+            Self::Postgres(t) => t.commit().await,
+        }
+    }
+
+    /// Two processes that start at once migrate one after the other. SQLite's transactions do so by themselves.
+    async fn lock_schema(&mut self) -> sqlx::Result<()> {
+        if let Self::Postgres(t) = self {
+            // Any number, as long as nothing else of ours uses it.
+            sqlx::query("SELECT pg_advisory_xact_lock(4971001)")
+                .execute(&mut **t)
+                .await?;
+        }
+        Ok(())
+    }
+}

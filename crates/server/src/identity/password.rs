@@ -1,0 +1,147 @@
+//! Passwords: argon2id (RFC 9106) with the parameters that OWASP's Password Storage Cheat Sheet names.
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The fewest characters of a password.
+pub const MIN_CHARS: usize = 12;
+/// The most characters: beyond this it is not a password but a way to keep us busy.
+pub const MAX_CHARS: usize = 256;
+/// Each takes 19 MiB and about 20 ms of a core.
+const AT_ONCE: usize = 4;
+
+/// What is wrong with a new password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weakness {
+    /// Fewer than [`MIN_CHARS`].
+    TooShort,
+    /// More than [`MAX_CHARS`].
+    TooLong,
+    /// One character repeated, a run of the keyboard, or the person's own name.
+    TooCommon,
+}
+
+/// Hashes and checks passwords, a few at a time and off the runtime's threads.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    slots: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+}
+
+impl Passwords {
+    /// The form in which a password is stored (PHC string), or `None` when the machine cannot.
+    pub async fn hash(&self, password: String) -> Option<String> {
+        self.run(move || {
+            let salt: [u8; 16] = crate::app::random();
+            let hash = hasher()?
+                .hash_password_with_salt(password.as_bytes(), &salt)
+                .ok()?;
+            Some(hash.to_string())
+        })
+        .await
+        .flatten()
+    }
+
+    /// Whether the password belongs to the hash. Without a hash the same work is done, so that the time tells nobody
+    /// whether an account exists.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> bool {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| DUMMY.to_owned());
+        let matches = self
+            .run(move || {
+                let (Some(hasher), Ok(hash)) = (hasher(), PasswordHash::new(&hash)) else {
+                    return false;
+                };
+                hasher.verify_password(password.as_bytes(), &hash).is_ok()
+            })
+            .await;
+        known && matches == Some(true)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let _slot = self.slots.acquire().await.ok()?;
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+}
+
+/// Says what is wrong with a new password, if anything.
+#[must_use]
+pub fn weakness(password: &str, own_words: &[&str]) -> Option<Weakness> {
+    let chars: Vec<char> = password.chars().collect();
+    if chars.len() < MIN_CHARS {
+        return Some(Weakness::TooShort);
+    }
+    if chars.len() > MAX_CHARS {
+        return Some(Weakness::TooLong);
+    }
+    let distinct: std::collections::BTreeSet<&char> = chars.iter().collect();
+    let low = password.to_lowercase();
+    let own = own_words
+        .iter()
+        .any(|word| word.len() > 3 && low == word.to_lowercase());
+    let run = RUNS.iter().any(|run| run.contains(low.as_str()));
+    (distinct.len() < 5 || own || run).then_some(Weakness::TooCommon)
+}
+
+const RUNS: [&str; 3] = [
+    "12345678901234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+];
+
+/// A hash of nothing anybody knows, with the current parameters.
+const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bmFnYXlhLW5vLWFjY291bnQ$6Wvm4pHvHpqTmJ1xkp0vXyTSl4R9NF8yV0GmW6yqVFo";
+
+fn hasher() -> Option<Argon2<'static>> {
+    let params = Params::new(19_456, 2, 1, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_matches_and_no_account_never_does() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("correct horse battery".into()).await;
+        assert!(hash.is_some());
+        let verify = |text: &str, hash| passwords.verify(text.to_owned(), hash);
+        assert!(verify("correct horse battery", hash.clone()).await);
+        assert!(!verify("correct horse batterY", hash).await);
+        assert!(!verify("correct horse battery", None).await);
+    }
+
+    #[test]
+    fn the_stand_in_costs_as_much_as_a_real_hash() {
+        let hash = PasswordHash::new(DUMMY).unwrap();
+        assert_eq!(Params::try_from(&hash).unwrap().m_cost(), 19_456);
+        assert_eq!(Params::try_from(&hash).unwrap().t_cost(), 2);
+    }
+
+    #[test]
+    fn weak_passwords_are_named() {
+        assert_eq!(weakness("short", &[]), Some(Weakness::TooShort));
+        assert_eq!(weakness(&"あ".repeat(11), &[]), Some(Weakness::TooShort));
+        assert_eq!(weakness(&"ab".repeat(200), &[]), Some(Weakness::TooLong));
+        assert_eq!(weakness("aaaaaaaaaaaaaa", &[]), Some(Weakness::TooCommon));
+        assert_eq!(weakness("123456789012", &[]), Some(Weakness::TooCommon));
+        assert_eq!(
+            weakness("Hana@Example.jp", &["hana@example.jp"]),
+            Some(Weakness::TooCommon)
+        );
+        assert_eq!(weakness("四つの言葉を並べると長い", &[]), None);
+    }
+}
