@@ -22,6 +22,20 @@ pub struct SignInPage {
 }
 
 impl SignInPage {
+    /// What the reader is told; a long wait is told in minutes.
+    fn error_text(&self) -> Option<String> {
+        const MINUTE_S: u64 = 60;
+        let ui = &self.ui;
+        Some(match self.retry_after_s {
+            Some(seconds) if seconds > 2 * MINUTE_S => {
+                let minutes = seconds.div_ceil(MINUTE_S);
+                ui.t1("sign_in.error.too_many_minutes", "minutes", minutes)
+            }
+            Some(seconds) => ui.t1("sign_in.error.too_many", "seconds", seconds),
+            None => ui.label(self.error?).to_owned(),
+        })
+    }
+
     /// Whether address and password were wrong together, so that both fields are marked.
     fn refused(&self) -> bool {
         self.error == Some(Key("sign_in.error.wrong"))

@@ -51,7 +51,7 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
         .is_some_and(|value| {
             value
                 .split(',')
-                .any(|t| t.trim().trim_start_matches("W/") == tag)
+                .any(|t| t.trim() == tag)
         });
     let status = if known {
         StatusCode::NOT_MODIFIED
@@ -80,9 +80,9 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
     answer
 }
 
-/// The strong entity tag: the start of the content's SHA-256.
+/// The entity tag: the start of the content's SHA-256. Weak, because the same content travels compressed and plain.
 fn tag(file: &EmbeddedFile) -> String {
-    let mut tag = String::from("\"");
+    let mut tag = String::from("W/\"");
     for byte in &file.metadata.sha256_hash()[..12] {
         // Writing to a string cannot fail.
         let _ = write!(tag, "{byte:02x}");
