@@ -1,7 +1,12 @@
-// A form or link with data-busy="TEXT" shows at once that it was used, cannot be used twice, and asks first when its
-// button has data-confirm.
+// A form or link with data-busy="TEXT" shows at once that it was used, and cannot be used twice. A form whose button has
+// data-confirm="QUESTION" asks first.
+
+import { ask } from "./ask.js";
 
 const START = "busyBefore";
+
+// Forms whose question was answered with yes, until they are sent.
+const confirmed = new Set();
 
 function controlOf(element) {
   return element instanceof HTMLFormElement ? element.querySelector("[type=submit]") : element;
@@ -35,9 +40,13 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  const question = control?.dataset.confirm;
-  if (question && !window.confirm(question)) {
+  if (control?.dataset.confirm && !confirmed.delete(form)) {
     event.preventDefault();
+    ask(control).then((yes) => {
+      if (!yes) return;
+      confirmed.add(form);
+      form.requestSubmit(control);
+    });
     return;
   }
   begin(form);

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Ink and ground of every text in the style sheets.
-const TEXTS: [(&str, &str); 31] = [
+const TEXTS: [(&str, &str); 32] = [
     ("ink", "ground"),
     ("ink", "surface"),
     ("ink", "sunken"),
@@ -36,6 +36,7 @@ const TEXTS: [(&str, &str); 31] = [
     ("bad", "raised"),
     ("bad", "bad-soft"),
     ("on-night", "night"),
+    ("surface", "bad"),
     ("ink", "lead-soft"),
     ("ink-soft", "lead-soft"),
 ];

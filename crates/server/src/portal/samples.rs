@@ -259,7 +259,7 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         query: query.to_owned(),
         kinds: vec![KindOption {
             value: "sign_in".to_owned(),
-            label: Key("sign_in.title"),
+            label: Key("activity.what.signed_in"),
         }],
         kind: String::new(),
         paging: Paging {
@@ -276,14 +276,14 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         address: address.to_owned(),
     };
     let events = vec![
-        event("佐藤 花子", Key("sign_in.title"), "", "192.0.2.15"),
+        event("佐藤 花子", Key("activity.what.signed_in"), "", "192.0.2.15"),
         event(
             "佐藤 花子",
-            Key("desktops.open"),
+            Key("activity.what.session_requested"),
             "標準デスクトップ",
             "2001:db8::12",
         ),
-        event("", Key("desktops.stop"), HOSTILE, ""),
+        event("", Key("activity.what.session_ended"), HOSTILE, ""),
     ];
     vec![
         ("users", html(&users(rows, "", 64))),
