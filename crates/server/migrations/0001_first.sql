@@ -102,7 +102,9 @@ CREATE TABLE machines (
     id UUID PRIMARY KEY,
     kind TEXT NOT NULL,
     names TEXT NOT NULL,
-    enrolled_at_ms BIGINT NOT NULL
+    enrolled_at_ms BIGINT NOT NULL,
+    -- When its link last said something; tells other processes whether it is there.
+    seen_at_ms BIGINT
 );
 
 CREATE TABLE enrol_tokens (

@@ -59,7 +59,12 @@ impl Db {
             let pool = SqlitePoolOptions::new().max_connections(connections);
             Self::Sqlite(pool.connect_with(options).await?)
         } else {
-            Self::Postgres(PgPoolOptions::new().max_connections(16).connect(url).await?)
+            Self::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(16)
+                    .connect(url)
+                    .await?,
+            )
         };
         db.migrate().await?;
         Ok(db)

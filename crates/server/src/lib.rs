@@ -1,7 +1,26 @@
 //! The control plane: portal, API, broker, registers, evidence.
+//!
+//! One folder for each noun (a *slice*). Everything a use case needs comes from [`app::App`]; who acts is an
+//! [`actor::Actor`]; every use case asks [`rights`] first.
 
 pub mod activity;
+pub mod actor;
+pub mod app;
+pub mod authority;
+pub mod config;
+pub mod db;
 pub mod desktops;
+pub mod hosts;
 pub mod identity;
+mod listener;
 pub mod portal;
+pub mod rights;
+mod serve;
 pub mod sessions;
+pub mod setup;
+pub mod tenancy;
+mod tls;
+mod visit;
+
+pub use config::ServeConfig;
+pub use serve::{ServeError, serve};

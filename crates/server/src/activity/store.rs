@@ -51,11 +51,7 @@ pub(super) async fn insert(
         .execute(c).await.map(drop))
 }
 
-pub(super) async fn count(
-    tx: &mut Tx,
-    tenant: TenantId,
-    search: &Search<'_>,
-) -> sqlx::Result<i64> {
+pub(super) async fn count(tx: &mut Tx, tenant: TenantId, search: &Search<'_>) -> sqlx::Result<i64> {
     let text = like(search.text);
     on!(tx, c => sqlx::query_scalar(COUNT).bind(tenant).bind(search.what).bind(text).fetch_one(c).await)
 }

@@ -1,3 +1,6 @@
 //! What a customer offers to its users: desktops and published applications.
 
+pub mod http;
 pub mod page;
+pub mod service;
+pub mod store;

@@ -7,5 +7,30 @@ pub mod password;
 pub mod people;
 pub mod service;
 pub mod store;
-#[cfg(test)]
-mod tests;
+
+use crate::db::Tx;
+use wire::ids::{TenantId, UserId};
+
+/// What a session needs to know of its person.
+#[derive(Clone, Debug)]
+pub struct SessionUser {
+    /// The login name inside.
+    pub login: String,
+    /// The name as shown.
+    pub full_name: String,
+}
+
+/// A person who may work, for the start of their session.
+pub async fn session_user(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<Option<SessionUser>> {
+    let row = store::user(tx, tenant, user).await?;
+    Ok(row
+        .filter(|row| row.state == "active")
+        .map(|row| SessionUser {
+            login: row.login,
+            full_name: row.full_name,
+        }))
+}

@@ -57,9 +57,11 @@ const INSERT_USER: &str = "INSERT INTO users
     (id, tenant_id, email, login, full_name, role, state, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7)";
 const USER: &str = "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms FROM users";
-const USER_BY_EMAIL: &str = "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
+const USER_BY_EMAIL: &str =
+    "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE email = $1";
-const USER_BY_ID: &str = "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
+const USER_BY_ID: &str =
+    "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE tenant_id = $1 AND id = $2";
 const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE tenant_id = $1
     AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')";
@@ -77,16 +79,17 @@ const USE_LINK: &str = "UPDATE sign_in_links SET used_at_ms = $2
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const INSERT_WEB: &str = "INSERT INTO web_sessions
     (token_hash, tenant_id, user_id, csrf, created_at_ms, last_seen_ms) VALUES ($1, $2, $3, $4, $5, $5)";
-const WEB: &str = "SELECT w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, u.full_name, u.role,
+const WEB: &str =
+    "SELECT w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, u.full_name, u.role,
     t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en
     FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
     WHERE w.token_hash = $1 AND u.state = 'active'";
 const TOUCH_WEB: &str = "UPDATE web_sessions SET last_seen_ms = $2 WHERE token_hash = $1";
 const DROP_WEB: &str = "DELETE FROM web_sessions WHERE token_hash = $1";
 const DROP_WEB_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2";
-const DROP_WEB_OLD: &str =
-    "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
-const FAILURES: &str = "SELECT failures, blocked_until_ms, last_at_ms FROM sign_in_failures WHERE subject = $1";
+const DROP_WEB_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
+const FAILURES: &str =
+    "SELECT failures, blocked_until_ms, last_at_ms FROM sign_in_failures WHERE subject = $1";
 const SAVE_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
     VALUES ($1, $2, $3, $4) ON CONFLICT (subject) DO UPDATE SET
     failures = excluded.failures, blocked_until_ms = excluded.blocked_until_ms, last_at_ms = excluded.last_at_ms";
@@ -243,11 +246,13 @@ pub(crate) async fn drop_old_web_sessions(
 pub(crate) async fn failures(tx: &mut Tx, subject: &str) -> sqlx::Result<Failures> {
     let row: Option<(i64, i64, i64)> =
         on!(tx, c => sqlx::query_as(FAILURES).bind(subject).fetch_optional(c).await)?;
-    Ok(row.map_or_else(Failures::default, |(count, until, last)| Failures {
-        count: u32::try_from(count).unwrap_or(u32::MAX),
-        blocked_until_ms: until,
-        last_at_ms: last,
-    }))
+    Ok(
+        row.map_or_else(Failures::default, |(count, until, last)| Failures {
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            blocked_until_ms: until,
+            last_at_ms: last,
+        }),
+    )
 }
 
 pub(crate) async fn save_failures(

@@ -48,11 +48,7 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
     let known = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            value
-                .split(',')
-                .any(|t| t.trim() == tag)
-        });
+        .is_some_and(|value| value.split(',').any(|t| t.trim() == tag));
     let status = if known {
         StatusCode::NOT_MODIFIED
     } else {

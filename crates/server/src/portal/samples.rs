@@ -276,7 +276,12 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         address: address.to_owned(),
     };
     let events = vec![
-        event("佐藤 花子", Key("activity.what.signed_in"), "", "192.0.2.15"),
+        event(
+            "佐藤 花子",
+            Key("activity.what.signed_in"),
+            "",
+            "192.0.2.15",
+        ),
         event(
             "佐藤 花子",
             Key("activity.what.session_requested"),

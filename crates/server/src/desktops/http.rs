@@ -1,0 +1,67 @@
+//! `GET /desktops`: what the reader can open, and what of it runs.
+
+use super::{
+    page::{Card, DesktopsPage, Icon, RunningSession},
+    store::{self, DesktopRow},
+};
+use crate::{
+    app::{self, App},
+    portal::{self, Lang},
+    rights::{self, Action},
+    sessions::service::{self as sessions, Live},
+    visit::{Failure, SignedIn},
+};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::{Redirect, Response},
+    routing::get,
+};
+use std::sync::Arc;
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/desktops") }))
+        .route("/desktops", get(list))
+}
+
+async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
+    rights::authorize(&signed.actor, Action::ViewDesktops)?;
+    let mut tx = app.db.begin().await?;
+    let offered = store::list(&mut tx, signed.actor.tenant).await?;
+    let live = sessions::live_of(&mut tx, &signed.actor).await?;
+    let lang = signed.ui.lang;
+    let (applications, desktops): (Vec<_>, Vec<_>) = offered
+        .into_iter()
+        .partition(|row| row.application.is_some());
+    let cards = |rows: Vec<DesktopRow>| rows.iter().map(|row| card(row, &live, lang)).collect();
+    let page = DesktopsPage {
+        ui: signed.ui,
+        desktops: cards(desktops),
+        applications: cards(applications),
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+fn card(row: &DesktopRow, live: &[Live], lang: Lang) -> Card {
+    let session = live
+        .iter()
+        .find(|session| session.desktop == row.id)
+        .map(|session| RunningSession {
+            id: session.id,
+            since: app::moment(session.requested_at_ms),
+            connected: session.connected,
+            stop_url: format!("/sessions/{}/end", session.id),
+        });
+    Card {
+        name: row.name(lang).to_owned(),
+        description: row.description(lang).to_owned(),
+        icon: row
+            .application
+            .as_deref()
+            .map_or(Icon::Desktop, Icon::of_application),
+        launch_url: format!("/desktops/{}/launch", row.id),
+        session,
+    }
+}

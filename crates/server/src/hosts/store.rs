@@ -1,0 +1,71 @@
+//! All SQL about machines and the tokens with which they enrol.
+
+use crate::db::{Tx, on};
+use uuid::Uuid;
+
+/// An enrolled machine as it is kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MachineRow {
+    /// `host` or `gateway`.
+    pub kind: String,
+    /// Names for its certificate, separated by spaces.
+    pub names: String,
+}
+
+const INSERT_TOKEN: &str =
+    "INSERT INTO enrol_tokens (token_hash, kind, names, expires_at_ms) VALUES ($1, $2, $3, $4)";
+const TOKEN: &str = "SELECT kind, names FROM enrol_tokens
+    WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
+const USE_TOKEN: &str = "UPDATE enrol_tokens SET used_at_ms = $2
+    WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
+const INSERT_MACHINE: &str =
+    "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, $2, $3, $4)";
+const MACHINE: &str = "SELECT kind, names FROM machines WHERE id = $1";
+const SEEN: &str = "UPDATE machines SET seen_at_ms = $1 WHERE id = $2";
+const COUNT_SEEN: &str = "SELECT count(*) FROM machines WHERE kind = $1 AND seen_at_ms >= $2";
+
+pub(super) async fn insert_token(
+    tx: &mut Tx,
+    hash: &str,
+    kind: &str,
+    names: &str,
+    expires_at_ms: i64,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(INSERT_TOKEN).bind(hash).bind(kind).bind(names).bind(expires_at_ms)
+        .execute(c).await.map(drop))
+}
+
+/// What a token is for, while it works; using it takes it away from everybody else.
+pub(super) async fn use_token(
+    tx: &mut Tx,
+    hash: &str,
+    now_ms: i64,
+) -> sqlx::Result<Option<MachineRow>> {
+    let row: Option<MachineRow> =
+        on!(tx, c => sqlx::query_as(TOKEN).bind(hash).bind(now_ms).fetch_optional(c).await)?;
+    let used = on!(tx, c => sqlx::query(USE_TOKEN).bind(hash).bind(now_ms).execute(c).await
+        .map(|r| r.rows_affected() == 1))?;
+    Ok(row.filter(|_| used))
+}
+
+pub(super) async fn insert_machine(
+    tx: &mut Tx,
+    id: Uuid,
+    row: &MachineRow,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(INSERT_MACHINE).bind(id).bind(&row.kind).bind(&row.names).bind(now_ms)
+        .execute(c).await.map(drop))
+}
+
+pub(super) async fn machine(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<MachineRow>> {
+    on!(tx, c => sqlx::query_as(MACHINE).bind(id).fetch_optional(c).await)
+}
+
+pub(super) async fn seen(tx: &mut Tx, id: Uuid, now_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SEEN).bind(now_ms).bind(id).execute(c).await.map(drop))
+}
+
+pub(super) async fn count_seen(tx: &mut Tx, kind: &str, since_ms: i64) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(COUNT_SEEN).bind(kind).bind(since_ms).fetch_one(c).await)
+}

@@ -1,0 +1,240 @@
+//! Sign-in, sign-out and one-time links.
+
+use super::{
+    page::{LinkExpiredPage, SignInPage, WelcomePage},
+    password::{MIN_CHARS, Weakness},
+    people,
+    service::{self, SignInError, WEB_SESSION_MAX_MS, WelcomeError},
+    store::UserRow,
+};
+use crate::{
+    app::App,
+    portal::{self, Key, Lang, local_path},
+    tenancy,
+    visit::{Failure, GUEST_COOKIE, Guest, SESSION_COOKIE, SignedIn, set_cookie},
+};
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// How long a form before sign-in may be open, in seconds.
+const GUEST_S: i64 = 60 * 60;
+
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/sign-in", get(show_sign_in).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/welcome/{token}", get(show_welcome).post(welcome))
+        .route("/users", get(people::list))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Next {
+    next: String,
+}
+
+async fn show_sign_in(
+    State(app): State<Arc<App>>,
+    guest: Guest,
+    Query(query): Query<Next>,
+) -> Response {
+    let next = local_path(&query.next).to_owned();
+    with_guest_cookie(&app, guest, |guest| {
+        let page = SignInPage {
+            ui: guest.ui,
+            email: String::new(),
+            error: None,
+            retry_after_s: None,
+            next,
+        };
+        portal::page(StatusCode::OK, &page)
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct SignInForm {
+    email: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    csrf: String,
+}
+
+async fn sign_in(
+    State(app): State<Arc<App>>,
+    guest: Guest,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, Failure> {
+    let next = local_path(&form.next).to_owned();
+    let (error, wait_ms, status) = if guest.check_form(&form.csrf).is_err() {
+        (Key("sign_in.error.expired"), None, StatusCode::FORBIDDEN)
+    } else {
+        match service::sign_in(&app, &form.email, form.password, &guest.address).await {
+            Ok(session) => return Ok(signed_in(&session.token, &next)),
+            Err(SignInError::Refused) => {
+                (Key("sign_in.error.wrong"), None, StatusCode::UNAUTHORIZED)
+            }
+            Err(SignInError::Wait { wait_ms }) => (
+                Key("sign_in.error.too_many"),
+                Some(wait_ms),
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Err(SignInError::Database(error)) => return Err(error.into()),
+        }
+    };
+    Ok(with_guest_cookie(&app, guest, |guest| {
+        let page = SignInPage {
+            ui: guest.ui,
+            email: form.email,
+            error: Some(error),
+            retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),
+            next,
+        };
+        portal::page(status, &page)
+    }))
+}
+
+#[derive(Debug, Deserialize)]
+struct CsrfForm {
+    #[serde(default)]
+    csrf: String,
+}
+
+async fn sign_out(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Form(form): Form<CsrfForm>,
+) -> Result<Response, Failure> {
+    signed.check_form(&form.csrf)?;
+    service::sign_out(&app, &signed.actor, &signed.token).await?;
+    let gone = AppendHeaders([(header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0))]);
+    Ok((gone, Redirect::to("/sign-in")).into_response())
+}
+
+async fn show_welcome(
+    State(app): State<Arc<App>>,
+    guest: Guest,
+    Path(token): Path<String>,
+) -> Result<Response, Failure> {
+    match service::link_owner(&app, &token).await? {
+        Some(user) => welcome_page(&app, guest, &token, user, None, None).await,
+        None => Ok(link_expired(guest)),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WelcomeForm {
+    password: String,
+    repeat: String,
+    #[serde(default)]
+    csrf: String,
+}
+
+async fn welcome(
+    State(app): State<Arc<App>>,
+    guest: Guest,
+    Path(token): Path<String>,
+    Form(form): Form<WelcomeForm>,
+) -> Result<Response, Failure> {
+    guest.check_form(&form.csrf)?;
+    let Some(user) = service::link_owner(&app, &token).await? else {
+        return Ok(link_expired(guest));
+    };
+    if form.password != form.repeat {
+        let error = Some(Key("welcome.error.different"));
+        return welcome_page(&app, guest, &token, user, None, error).await;
+    }
+    match service::welcome(&app, &token, form.password, &guest.address).await {
+        Ok(session) => Ok(signed_in(&session.token, "/desktops")),
+        Err(WelcomeError::Link) => Ok(link_expired(guest)),
+        Err(WelcomeError::Weak(weakness)) => {
+            let error = match weakness {
+                Weakness::TooShort => Key("welcome.error.too_short"),
+                Weakness::TooLong => Key("welcome.error.too_long"),
+                Weakness::TooCommon => Key("welcome.error.too_common"),
+            };
+            welcome_page(&app, guest, &token, user, Some(error), None).await
+        }
+        Err(WelcomeError::Hash) => Err(Failure::Internal("cannot hash a password".to_owned())),
+        Err(WelcomeError::Database(error)) => Err(error.into()),
+    }
+}
+
+async fn welcome_page(
+    app: &App,
+    guest: Guest,
+    token: &str,
+    user: UserRow,
+    password_error: Option<Key>,
+    repeat_error: Option<Key>,
+) -> Result<Response, Failure> {
+    let tenant = tenancy::service::names(app, user.tenant_id).await?;
+    let status = if password_error.is_none() && repeat_error.is_none() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    Ok(with_guest_cookie(app, guest, |guest| {
+        let tenant_name = match guest.ui.lang {
+            Lang::Ja => tenant.ja,
+            Lang::En => tenant.en,
+        };
+        let page = WelcomePage {
+            ui: guest.ui,
+            email: user.email,
+            full_name: user.full_name,
+            tenant_name,
+            action: format!("/welcome/{token}"),
+            token: token.to_owned(),
+            minimum_length: MIN_CHARS,
+            password_error,
+            repeat_error,
+        };
+        portal::page(status, &page)
+    }))
+}
+
+fn link_expired(guest: Guest) -> Response {
+    portal::page(StatusCode::GONE, &LinkExpiredPage { ui: guest.ui })
+}
+
+/// The cookie of the new session; always a new one, so that a session can be neither planted nor kept.
+fn signed_in(token: &str, next: &str) -> Response {
+    let next = if next == "/" { "/desktops" } else { next };
+    let cookies = AppendHeaders([
+        (
+            header::SET_COOKIE,
+            set_cookie(SESSION_COOKIE, token, WEB_SESSION_MAX_MS / 1000),
+        ),
+        (header::SET_COOKIE, set_cookie(GUEST_COOKIE, "", 0)),
+    ]);
+    (cookies, Redirect::to(next)).into_response()
+}
+
+/// Renders a page with a form for somebody who is not signed in: its token is also in a cookie of this browser.
+fn with_guest_cookie(
+    app: &App,
+    mut guest: Guest,
+    render: impl FnOnce(Guest) -> Response,
+) -> Response {
+    let token = guest
+        .guest
+        .take()
+        .filter(|token| token.len() == 43 && token.is_ascii())
+        .unwrap_or_else(|| app.new_secret());
+    guest.ui = guest.ui.with_csrf(&token);
+    let mut answer = render(guest);
+    answer.headers_mut().append(
+        header::SET_COOKIE,
+        set_cookie(GUEST_COOKIE, &token, GUEST_S),
+    );
+    answer
+}

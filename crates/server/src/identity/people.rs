@@ -1,0 +1,80 @@
+//! `GET /users`: the people of one's organisation, for administrators.
+
+use super::{
+    page::{AccountState, UserRow as Shown, UserSort, UsersPage},
+    store::{self, UserOrder, UserRow},
+};
+use crate::{
+    actor::Role,
+    app::{self, App},
+    portal::{self, Key, Paging},
+    rights::{self, Action},
+    visit::{Failure, SignedIn, role_key},
+};
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+const PER_PAGE: u64 = 25;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    q: String,
+    sort: String,
+    order: String,
+    page: u64,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Failure> {
+    rights::authorize(&signed.actor, Action::ListUsers)?;
+    let query: String = filter.q.trim().chars().take(100).collect();
+    let order = UserOrder {
+        by: UserSort::from_name(&filter.sort),
+        descending: filter.order == "desc",
+    };
+    let tenant = signed.actor.tenant;
+    let mut tx = app.db.begin().await?;
+    let total = store::count_users(&mut tx, tenant, &query).await?;
+    let mut paging = Paging {
+        page: filter.page.max(1),
+        per_page: PER_PAGE,
+        total: u64::try_from(total).unwrap_or_default(),
+    };
+    paging.page = paging.page.min(paging.pages());
+    let offset = i64::try_from((paging.page - 1) * PER_PAGE).unwrap_or_default();
+    let limit = PER_PAGE.cast_signed();
+    let rows = store::page_of_users(&mut tx, tenant, &query, order, limit, offset).await?;
+    let page = UsersPage {
+        ui: signed.ui,
+        rows: rows.into_iter().map(shown).collect(),
+        query,
+        sort: order.by,
+        descending: order.descending,
+        paging,
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+fn shown(row: UserRow) -> Shown {
+    Shown {
+        id: row.id,
+        full_name: row.full_name,
+        email: row.email,
+        role: Role::from_name(&row.role).map_or(Key("role.user"), role_key),
+        state: match row.state.as_str() {
+            "active" => AccountState::Active,
+            "invited" => AccountState::Invited,
+            _ => AccountState::Locked,
+        },
+        last_sign_in: row.last_sign_in_ms.map(app::moment),
+    }
+}

@@ -1,0 +1,250 @@
+//! Use cases of sign-in: by password, by one-time link, out again.
+
+use super::{
+    failures::Subject,
+    password::{self, Weakness},
+    store::{self, UserRow, WebSessionRow},
+};
+use crate::{
+    activity::{self, Record, What},
+    actor::Actor,
+    app::{App, secret_hash},
+    db::Tx,
+};
+use wire::ids::{TenantId, UserId};
+
+/// A session of the web ends this long after its beginning, in milliseconds.
+pub const WEB_SESSION_MAX_MS: i64 = 12 * 60 * 60 * 1000;
+/// And this long after its last use.
+pub const WEB_SESSION_IDLE_MS: i64 = 2 * 60 * 60 * 1000;
+/// A one-time link works this long.
+pub const LINK_MS: i64 = 24 * 60 * 60 * 1000;
+/// The last use is written at most this often.
+const TOUCH_MS: i64 = 60_000;
+
+/// A new session of the web.
+#[derive(Debug)]
+pub struct NewWebSession {
+    /// The secret for the cookie; kept nowhere else.
+    pub token: String,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// No such account, a wrong password, or an account that may not sign in: the same for all.
+    #[error("address or password is wrong")]
+    Refused,
+    /// Too many failures; try again later.
+    #[error("too many attempts; wait {wait_ms} ms")]
+    Wait {
+        /// How long.
+        wait_ms: i64,
+    },
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Signs in by address and password.
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: String,
+    address: &str,
+) -> Result<NewWebSession, SignInError> {
+    let email = normal(email);
+    let subjects = [
+        (Subject::Account, secret_hash(&format!("account {email}"))),
+        (Subject::Address, secret_hash(&format!("address {address}"))),
+    ];
+    let mut tx = app.db.begin().await?;
+    let mut wait_ms = 0;
+    for (_, subject) in &subjects {
+        let failures = store::failures(&mut tx, subject).await?;
+        wait_ms = wait_ms.max(failures.wait_ms(app.clock.now_ms()));
+    }
+    if wait_ms > 0 {
+        return Err(SignInError::Wait { wait_ms });
+    }
+    let user = store::user_by_email(&mut tx, &email).await?;
+    // The transaction must not be held while a password is hashed.
+    drop(tx);
+
+    let active = user.filter(|user| user.state == "active");
+    let hash = active.as_ref().and_then(|user| user.password_hash.clone());
+    let matches = app.passwords.verify(password, hash).await;
+    let mut tx = app.db.begin().await?;
+    let Some(user) = active.filter(|_| matches) else {
+        refused(app, &mut tx, &email, address, &subjects).await?;
+        tx.commit().await?;
+        return Err(SignInError::Refused);
+    };
+    store::drop_failures(&mut tx, &subjects[0].1).await?;
+    let session = open(app, &mut tx, &user, address, What::SignedIn).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+async fn refused(
+    app: &App,
+    tx: &mut Tx,
+    email: &str,
+    address: &str,
+    subjects: &[(Subject, String); 2],
+) -> sqlx::Result<()> {
+    let now_ms = app.clock.now_ms();
+    for (kind, subject) in subjects {
+        let failures = store::failures(tx, subject).await?;
+        store::save_failures(tx, subject, failures.plus_one(*kind, now_ms)).await?;
+    }
+    // In the log of the account's organisation, if there is such an account.
+    let user = store::user_by_email(tx, email).await?;
+    let record = Record {
+        tenant: user.as_ref().map(|user| user.tenant_id),
+        user: user.as_ref().map(|user| user.id),
+        who: user.as_ref().map_or("", |user| &user.full_name),
+        address,
+        what: What::SignInRefused,
+        subject: user.as_ref().map(|user| user.id.0),
+        detail: "",
+    };
+    activity::append_record(app, tx, &record).await
+}
+
+/// Begins a session of the web, and records how.
+async fn open(
+    app: &App,
+    tx: &mut Tx,
+    user: &UserRow,
+    address: &str,
+    what: What,
+) -> sqlx::Result<NewWebSession> {
+    let now_ms = app.clock.now_ms();
+    let (token, csrf) = (app.new_secret(), app.new_secret());
+    let hash = secret_hash(&token);
+    store::drop_old_web_sessions(
+        tx,
+        now_ms - WEB_SESSION_MAX_MS,
+        now_ms - WEB_SESSION_IDLE_MS,
+    )
+    .await?;
+    store::insert_web_session(tx, &hash, user.tenant_id, user.id, &csrf, now_ms).await?;
+    store::set_signed_in(tx, user.tenant_id, user.id, now_ms).await?;
+    let record = Record {
+        tenant: Some(user.tenant_id),
+        user: Some(user.id),
+        who: &user.full_name,
+        address,
+        what,
+        subject: Some(user.id.0),
+        detail: "",
+    };
+    activity::append_record(app, tx, &record).await?;
+    Ok(NewWebSession { token })
+}
+
+/// The person behind a cookie, if the session is still good. Notes that it was used.
+pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessionRow>> {
+    let hash = secret_hash(token);
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.db.begin().await?;
+    let Some(row) = store::web_session(&mut tx, &hash).await? else {
+        return Ok(None);
+    };
+    let too_old = now_ms - row.created_at_ms > WEB_SESSION_MAX_MS
+        || now_ms - row.last_seen_ms > WEB_SESSION_IDLE_MS;
+    if too_old {
+        store::drop_web_session(&mut tx, &hash).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    if now_ms - row.last_seen_ms > TOUCH_MS {
+        store::touch_web_session(&mut tx, &hash, now_ms).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(row))
+}
+
+/// Ends the session of the web. Desktops live on.
+pub async fn sign_out(app: &App, actor: &Actor, token: &str) -> sqlx::Result<()> {
+    let mut tx = app.db.begin().await?;
+    store::drop_web_session(&mut tx, &secret_hash(token)).await?;
+    activity::append(app, &mut tx, actor, What::SignedOut, actor.user.0, "").await?;
+    tx.commit().await
+}
+
+/// A new one-time link for a person: only its secret part. Earlier unused ones stop working.
+pub async fn issue_link(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<String> {
+    let token = app.new_secret();
+    let expires_at_ms = app.clock.now_ms() + LINK_MS;
+    store::replace_link(tx, &secret_hash(&token), tenant, user, expires_at_ms).await?;
+    Ok(token)
+}
+
+/// Whom a one-time link is for, while it works.
+pub async fn link_owner(app: &App, token: &str) -> sqlx::Result<Option<UserRow>> {
+    let mut tx = app.db.begin().await?;
+    let owner = store::link(&mut tx, &secret_hash(token), app.clock.now_ms()).await?;
+    let Some((tenant, user)) = owner else {
+        return Ok(None);
+    };
+    let user = store::user(&mut tx, tenant, user).await?;
+    Ok(user.filter(|user| user.state != "suspended"))
+}
+
+/// Why a password was not set.
+#[derive(Debug, thiserror::Error)]
+pub enum WelcomeError {
+    /// The link is unknown, used or too old.
+    #[error("the link does not work")]
+    Link,
+    /// The password is not good enough.
+    #[error("the password is too weak")]
+    Weak(Weakness),
+    /// The machine cannot hash it.
+    #[error("cannot hash a password")]
+    Hash,
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Uses a one-time link: sets the password, ends the person's other sessions of the web, and signs in.
+pub async fn welcome(
+    app: &App,
+    token: &str,
+    password: String,
+    address: &str,
+) -> Result<NewWebSession, WelcomeError> {
+    let user = link_owner(app, token).await?.ok_or(WelcomeError::Link)?;
+    let own_words = [user.email.as_str(), user.full_name.as_str()];
+    if let Some(weakness) = password::weakness(&password, &own_words) {
+        return Err(WelcomeError::Weak(weakness));
+    }
+    let hash = app
+        .passwords
+        .hash(password)
+        .await
+        .ok_or(WelcomeError::Hash)?;
+    let mut tx = app.db.begin().await?;
+    if !store::use_link(&mut tx, &secret_hash(token), app.clock.now_ms()).await? {
+        return Err(WelcomeError::Link);
+    }
+    store::set_password(&mut tx, user.tenant_id, user.id, &hash).await?;
+    store::drop_web_sessions_of(&mut tx, user.tenant_id, user.id).await?;
+    let session = open(app, &mut tx, &user, address, What::PasswordSet).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+/// Addresses are compared without regard to case or surrounding spaces.
+#[must_use]
+pub fn normal(email: &str) -> String {
+    email.trim().to_lowercase()
+}

@@ -1,0 +1,115 @@
+//! The customer listener's router: all slices' routes, and what holds for every answer.
+
+use crate::{
+    activity,
+    app::App,
+    desktops, identity,
+    portal::{self, Problem},
+    sessions,
+    visit::error_page,
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use std::sync::Arc;
+
+/// The largest request body, in bytes: forms only.
+const MAX_BODY: usize = 64 * 1024;
+
+/// Everything that browsers can reach.
+pub(crate) fn customer_router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(desktops::http::routes())
+        .merge(identity::http::routes())
+        .merge(sessions::http::routes())
+        .merge(activity::http::routes())
+        .merge(portal::routes())
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback(|| async { problem(Problem::NotFound) })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
+        .with_state(app)
+}
+
+/// Before a request: it must not come from another site. After it: a page for what went wrong, and the headers.
+async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| "/".to_owned(), ToString::to_string);
+    let is_asset = path.starts_with("/assets/");
+    let mut answer = if is_cross_site(&app, request.method(), &headers) {
+        problem(Problem::FormExpired)
+    } else {
+        next.run(request).await
+    };
+    if let Some(problem) = answer.extensions().get::<Problem>().copied() {
+        answer = error_page(&headers, &path, problem);
+    }
+    secure(&app, answer.headers_mut(), is_asset);
+    answer
+}
+
+/// Whether a request that changes something was made by another site's page. Browsers say so in `Sec-Fetch-Site`, and
+/// all of them in `Origin`; the form token is checked besides.
+fn is_cross_site(app: &App, method: &Method, headers: &HeaderMap) -> bool {
+    if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        return false;
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let other_site = text("sec-fetch-site").is_some_and(|site| site != "same-origin");
+    let other_origin = text("origin").is_some_and(|origin| origin != app.config.public_url);
+    other_site || other_origin
+}
+
+fn secure(app: &App, headers: &mut HeaderMap, is_asset: bool) {
+    let relays = app.gateways.origins().join(" ");
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
+         connect-src 'self' {relays}; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let fixed = [
+        ("strict-transport-security", "max-age=31536000"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        (
+            "permissions-policy",
+            "clipboard-read=(self), clipboard-write=(self), fullscreen=(self), keyboard-map=(self), camera=(), \
+             geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    for (name, value) in fixed {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    if !is_asset {
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
+    }
+}
+
+/// An answer that becomes the page of the problem.
+fn problem(problem: Problem) -> Response {
+    let mut answer = StatusCode::NOT_FOUND.into_response();
+    *answer.status_mut() = problem.status();
+    *answer.body_mut() = Body::empty();
+    answer.extensions_mut().insert(problem);
+    answer
+}

@@ -1,0 +1,51 @@
+//! Where a session should run. Pure: a function of what the hosts say.
+
+use wire::ids::HostId;
+
+/// A host that is linked now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The host.
+    pub id: HostId,
+    /// How many sessions it carries, those on their way included.
+    pub sessions: u32,
+    /// How many it can carry.
+    pub max_sessions: u32,
+    /// The images it has.
+    pub images: Vec<String>,
+}
+
+/// The host with the fewest sessions among those that have room and the image; the lower id when equal, so that the
+/// choice can be told from the facts.
+#[must_use]
+pub fn choose(candidates: &[Candidate], image: &str) -> Option<HostId> {
+    candidates
+        .iter()
+        .filter(|host| host.sessions < host.max_sessions)
+        .filter(|host| host.images.iter().any(|name| name == image))
+        .min_by_key(|host| (host.sessions, host.id))
+        .map(|host| host.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn host(id: u128, sessions: u32) -> Candidate {
+        Candidate {
+            id: HostId(Uuid::from_u128(id)),
+            sessions,
+            max_sessions: 3,
+            images: vec!["machine".to_owned()],
+        }
+    }
+
+    #[test]
+    fn the_least_loaded_host_with_room_and_image_is_chosen() {
+        let hosts = [host(1, 2), host(2, 1), host(3, 1), host(4, 3)];
+        assert_eq!(choose(&hosts, "machine"), Some(hosts[1].id));
+        assert_eq!(choose(&hosts[3..], "machine"), None);
+        assert_eq!(choose(&hosts, "other"), None);
+    }
+}

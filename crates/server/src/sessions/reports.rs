@@ -1,0 +1,129 @@
+//! What gateways tell of sessions. (What hosts tell is compared by the reconciler.)
+
+use super::{
+    service::{self, SessionError},
+    state::Event,
+    store::{self, Session, StoreError},
+};
+use crate::{
+    activity::{self, Record, What},
+    app::App,
+};
+use wire::{
+    control::{FromGateway, OpenConnection},
+    ids::GatewayId,
+};
+
+/// How often a change is tried again when somebody else was faster.
+const TRIES: usize = 5;
+
+/// Takes a report of a gateway. A report that does not fit what is, changes nothing.
+pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<(), SessionError> {
+    match report {
+        FromGateway::Opened {
+            open,
+            client_address,
+        } => {
+            // A gateway can only open what was promised to it.
+            let promised = app.attachments.of(open.session);
+            if promised != Some((open.connection, gateway)) {
+                tracing::warn!(%gateway, session = %open.session, "a gateway opened what was not ordered");
+                app.gateways.kill(open.session);
+                return Ok(());
+            }
+            app.gateways.opened(gateway, open);
+            let event = Event::Opened(open.connection);
+            happened(
+                app,
+                &open,
+                event,
+                What::SessionConnected,
+                &client_address,
+                String::new(),
+            )
+            .await
+        }
+        FromGateway::Closed {
+            last,
+            code,
+            duration_ms,
+        } => {
+            app.gateways.closed(gateway, last.connection);
+            let detail = format!(
+                "{code}, {duration_ms} ms, {} + {} bytes",
+                last.to_browser_bytes, last.to_agent_bytes
+            );
+            let event = Event::Closed(last.connection);
+            happened(app, &last, event, What::SessionDisconnected, "", detail).await
+        }
+        FromGateway::Refused {
+            why,
+            address,
+            session,
+            tenant,
+        } => {
+            let mut tx = app.db.begin().await?;
+            let record = Record {
+                tenant,
+                user: None,
+                who: "",
+                address: &address,
+                what: What::TicketRefused,
+                subject: session.map(|session| session.0),
+                detail: &why,
+            };
+            activity::append_record(app, &mut tx, &record).await?;
+            Ok(tx.commit().await?)
+        }
+        FromGateway::Connections { open } => {
+            app.gateways.snapshot(gateway, open);
+            Ok(())
+        }
+        FromGateway::Hello { .. } => Ok(()),
+    }
+}
+
+async fn happened(
+    app: &App,
+    open: &OpenConnection,
+    event: Event,
+    what: What,
+    address: &str,
+    detail: String,
+) -> Result<(), SessionError> {
+    for _ in 0..TRIES {
+        let mut tx = app.db.begin().await?;
+        let Some(session) = store::any(&mut tx, open.session).await? else {
+            return Ok(());
+        };
+        if session.tenant != open.tenant {
+            tracing::warn!(session = %open.session, "a gateway named a session with another customer");
+            return Ok(());
+        }
+        let record = record(&session, what, address, &detail);
+        activity::append_record(app, &mut tx, &record).await?;
+        match service::change(app, tx, &session, event).await {
+            Err(SessionError::Store(StoreError::Stale)) => {}
+            // A pair that closes after its session ended, or was replaced: recorded, nothing to change.
+            Err(SessionError::Refused(_)) => {
+                let mut tx = app.db.begin().await?;
+                activity::append_record(app, &mut tx, &record).await?;
+                return Ok(tx.commit().await?);
+            }
+            result => return result,
+        }
+    }
+    Err(SessionError::Store(StoreError::Stale))
+}
+
+fn record<'a>(session: &Session, what: What, address: &'a str, detail: &'a str) -> Record<'a> {
+    Record {
+        tenant: Some(session.tenant),
+        user: Some(session.user),
+        who: "",
+        address,
+        what,
+        subject: Some(session.id.0),
+        detail,
+    }
+}

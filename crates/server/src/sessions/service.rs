@@ -1,0 +1,278 @@
+//! Use cases: launch, connect, end. Authorise, write state and record in one transaction, then wake the reconciler.
+
+use super::{
+    state::{Effect, Event, Refused, State},
+    store::{self, Session, StoreError, reason_name},
+};
+use crate::{
+    activity::{self, Record, What},
+    actor::Actor,
+    app::{App, new_uuid},
+    db::Tx,
+    desktops::service as desktops,
+    portal::Lang,
+    rights::{self, Action, Denied},
+};
+use serde::Serialize;
+use wire::{
+    control::{EndReason, ToHost},
+    ids::{DesktopId, SessionId},
+    rights::Rights,
+    ticket::{self, Claims, Side},
+};
+
+/// A relay closes when nothing moved for this long, in seconds. The display sends a keep-alive far more often, so
+/// this only finds links that are dead.
+const RELAY_IDLE_S: u32 = 120;
+/// A relay closes after this long, in seconds; the browser comes back with a new ticket by itself.
+const RELAY_MAX_S: u32 = 24 * 60 * 60;
+
+/// Why a use case did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// There is none, or it is another customer's or another person's.
+    #[error("no such desktop or session")]
+    NotFound,
+    /// The policies say no.
+    #[error("not allowed")]
+    Denied(#[from] Denied),
+    /// What happened does not fit the state.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The row.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A session that is not over, for the list of desktops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The session.
+    pub id: SessionId,
+    /// What it shows.
+    pub desktop: DesktopId,
+    /// When somebody clicked, Unix milliseconds.
+    pub requested_at_ms: i64,
+    /// Whether it is shown somewhere now.
+    pub connected: bool,
+}
+
+/// What the web client is told when it wants to connect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Connect {
+    /// Not yet; ask again.
+    Starting {
+        /// How far it is.
+        steps: Steps,
+        /// When to ask again, in milliseconds.
+        retry_ms: u32,
+    },
+    /// Come with this.
+    Ready {
+        /// Where.
+        relay_url: String,
+        /// The single-use ticket.
+        ticket: String,
+        /// Where the time went.
+        steps: Steps,
+    },
+    /// It is over.
+    Ended {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Where a launch's time went, in milliseconds; none for what has not happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Steps {
+    /// From the click to the choice of a host.
+    pub place_ms: Option<i64>,
+    /// From there to a running session.
+    pub start_ms: Option<i64>,
+    /// From there to the first connection.
+    pub connect_ms: Option<i64>,
+    /// Since the click.
+    pub total_ms: i64,
+}
+
+/// A person's sessions that a click leads back to.
+pub async fn live_of(tx: &mut Tx, actor: &Actor) -> Result<Vec<Live>, sqlx::Error> {
+    let sessions = match store::of_user(tx, actor.tenant, actor.user).await {
+        Ok(sessions) => sessions,
+        Err(StoreError::Database(error)) => return Err(error),
+        Err(error) => return Err(sqlx::Error::Decode(error.into())),
+    };
+    Ok(sessions
+        .into_iter()
+        .filter(|session| session.state.is_live())
+        .map(|session| Live {
+            id: session.id,
+            desktop: session.desktop,
+            requested_at_ms: session.requested_at_ms,
+            connected: matches!(session.state, State::Connected { .. }),
+        })
+        .collect())
+}
+
+/// Opens a desktop: back to the person's live session of it, else a new one.
+pub async fn launch(
+    app: &App,
+    actor: &Actor,
+    desktop: DesktopId,
+) -> Result<SessionId, SessionError> {
+    rights::authorize(actor, Action::Launch)?;
+    let mut tx = app.db.begin().await?;
+    // Another customer's desktop looks exactly like one that does not exist.
+    let desktop = desktops::get(&mut tx, actor.tenant, desktop)
+        .await?
+        .ok_or(SessionError::NotFound)?;
+    let live = live_of(&mut tx, actor).await?;
+    if let Some(session) = live.iter().find(|session| session.desktop == desktop.id) {
+        return Ok(session.id);
+    }
+    let id = app.new_id();
+    let now_ms = app.clock.now_ms();
+    store::insert(&mut tx, actor.tenant, id, actor.user, desktop.id, now_ms).await?;
+    let name = desktop.name(Lang::Ja);
+    activity::append(app, &mut tx, actor, What::SessionRequested, id.0, name).await?;
+    tx.commit().await?;
+    app.wake.notify_one();
+    Ok(id)
+}
+
+/// A person's own session.
+pub async fn own(tx: &mut Tx, actor: &Actor, id: SessionId) -> Result<Session, SessionError> {
+    let session = store::get(tx, actor.tenant, id)
+        .await?
+        .ok_or(SessionError::NotFound)?;
+    let owner = session.user;
+    // A colleague's session looks like one that does not exist, too: its id alone says something.
+    rights::authorize(actor, Action::UseSession { owner }).map_err(|_| SessionError::NotFound)?;
+    Ok(session)
+}
+
+/// Gives the browser what it needs to see the session: a ticket, or how long to wait.
+pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect, SessionError> {
+    let mut tx = app.db.begin().await?;
+    let session = own(&mut tx, actor, id).await?;
+    drop(tx);
+    let steps = steps(&session, app.clock.now_ms());
+    let starting = Connect::Starting {
+        steps,
+        retry_ms: 150,
+    };
+    let host = match session.state {
+        State::Requested | State::Starting { .. } => return Ok(starting),
+        State::Ending { reason, .. } | State::Ended { reason } => {
+            return Ok(Connect::Ended {
+                reason: reason_name(reason),
+            });
+        }
+        State::Ready { host } | State::Connected { host, .. } => host,
+    };
+    // Without a gateway, or while the host's agent is away, the desktop lives on and the browser keeps asking.
+    let Some((gateway, relay_url)) = app.gateways.choose() else {
+        return Ok(starting);
+    };
+    let connection = app.new_id();
+    let now_s = app.clock.now_s();
+    let claims = Claims {
+        id: new_uuid(&app.clock),
+        issued_at_s: now_s,
+        expires_at_s: now_s + ticket::LIFETIME_S,
+        tenant: session.tenant,
+        user: session.user,
+        session: session.id,
+        gateway,
+        connection,
+        side: Side::Browser,
+        rights: Rights::OWN_SESSION,
+        idle_timeout_s: RELAY_IDLE_S,
+        max_duration_s: RELAY_MAX_S,
+    };
+    let agents = Claims {
+        id: new_uuid(&app.clock),
+        side: Side::Agent,
+        ..claims
+    };
+    let attach = ToHost::Attach {
+        session: session.id,
+        connection,
+        gateway_url: relay_url.clone(),
+        ticket: ticket::sign(&agents, &app.authority.ticket_key),
+        rights: claims.rights,
+    };
+    if !app.hosts.send(host, attach) {
+        return Ok(starting);
+    }
+    app.attachments.promise(session.id, connection, gateway);
+    Ok(Connect::Ready {
+        relay_url,
+        ticket: ticket::sign(&claims, &app.authority.ticket_key),
+        steps,
+    })
+}
+
+/// Ends a session on request: the person is asked first, by the page.
+pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionError> {
+    let mut tx = app.db.begin().await?;
+    let session = own(&mut tx, actor, id).await?;
+    if !session.state.is_live() {
+        return Ok(());
+    }
+    activity::append(app, &mut tx, actor, What::SessionEndRequested, id.0, "").await?;
+    // Ended by its own user is a sign-out, not a stop from outside.
+    change(app, tx, &session, Event::Stop(EndReason::SignedOut)).await
+}
+
+/// Applies an event: state and record in the given transaction, then what is owed.
+pub(super) async fn change(
+    app: &App,
+    mut tx: Tx,
+    session: &Session,
+    event: Event,
+) -> Result<(), SessionError> {
+    let (state, effect) = session.state.apply(event)?;
+    if state == session.state {
+        return Ok(tx.commit().await?);
+    }
+    store::save(&mut tx, session, state, app.clock.now_ms()).await?;
+    if let State::Ended { reason } = state {
+        let record = Record {
+            tenant: Some(session.tenant),
+            user: Some(session.user),
+            who: "",
+            address: "",
+            what: What::SessionEnded,
+            subject: Some(session.id.0),
+            detail: reason_name(reason),
+        };
+        activity::append_record(app, &mut tx, &record).await?;
+    }
+    tx.commit().await?;
+    if matches!(effect, Some(Effect::TearDown(_) | Effect::Finish)) {
+        app.gateways.kill(session.id);
+    }
+    if matches!(effect, Some(Effect::Finish)) {
+        app.attachments.forget(session.id);
+    }
+    if effect.is_some() {
+        app.wake.notify_one();
+    }
+    Ok(())
+}
+
+pub(super) fn steps(session: &Session, now_ms: i64) -> Steps {
+    let since = |from: Option<i64>, to: Option<i64>| Some(to? - from?);
+    Steps {
+        place_ms: since(Some(session.requested_at_ms), session.placed_at_ms),
+        start_ms: since(session.placed_at_ms, session.ready_at_ms),
+        connect_ms: since(session.ready_at_ms, session.opened_at_ms),
+        total_ms: session.opened_at_ms.unwrap_or(now_ms) - session.requested_at_ms,
+    }
+}

@@ -1,0 +1,217 @@
+//! All SQL about sessions. Every statement names the customer, but for the reconciler's, which serves all of them.
+
+use super::state::State;
+use crate::db::{Tx, on};
+use wire::{
+    control::EndReason,
+    ids::{ConnectionId, DesktopId, HostId, SessionId, TenantId, UserId},
+};
+
+/// Why a session cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else saved it since it was read.
+    #[error("the session changed while we were working on it")]
+    Stale,
+    /// The row holds what no state is.
+    #[error("the session row holds an impossible state: {0}")]
+    Corrupt(String),
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A session as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Who works in it.
+    pub user: UserId,
+    /// What it shows.
+    pub desktop: DesktopId,
+    /// How far it is.
+    pub state: State,
+    /// Counts the changes; a change is saved only over the version it was made from.
+    pub version: i64,
+    /// When somebody clicked, Unix milliseconds.
+    pub requested_at_ms: i64,
+    /// When a host was chosen.
+    pub placed_at_ms: Option<i64>,
+    /// When the host said that it runs.
+    pub ready_at_ms: Option<i64>,
+    /// When it was first shown.
+    pub opened_at_ms: Option<i64>,
+    /// When the state last changed.
+    pub changed_at_ms: i64,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    id: SessionId,
+    tenant_id: TenantId,
+    user_id: UserId,
+    desktop_id: DesktopId,
+    state: String,
+    host_id: Option<HostId>,
+    connection_id: Option<ConnectionId>,
+    reason: Option<String>,
+    version: i64,
+    requested_at_ms: i64,
+    placed_at_ms: Option<i64>,
+    ready_at_ms: Option<i64>,
+    opened_at_ms: Option<i64>,
+    changed_at_ms: i64,
+}
+
+const INSERT: &str = "INSERT INTO sessions
+    (id, tenant_id, user_id, desktop_id, state, version, requested_at_ms, changed_at_ms)
+    VALUES ($1, $2, $3, $4, 'requested', 0, $5, $5)";
+const GET: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
+    requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions WHERE tenant_id = $1 AND id = $2";
+const OF_USER: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
+    requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions
+    WHERE tenant_id = $1 AND user_id = $2 AND state <> 'ended' ORDER BY requested_at_ms DESC, id DESC";
+const NOT_ENDED: &str =
+    "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
+    requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions
+    WHERE state <> 'ended' ORDER BY requested_at_ms, id";
+const ANY: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
+    requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions WHERE id = $1";
+const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id = $3, reason = $4,
+    placed_at_ms = $5, ready_at_ms = $6, opened_at_ms = $7, changed_at_ms = $8, version = version + 1
+    WHERE tenant_id = $9 AND id = $10 AND version = $11";
+
+pub(super) async fn insert(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+    user: UserId,
+    desktop: DesktopId,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    on!(tx, c => sqlx::query(INSERT).bind(id).bind(tenant).bind(user).bind(desktop).bind(now_ms)
+        .execute(c).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn get(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<Option<Session>, StoreError> {
+    let row: Option<Row> =
+        on!(tx, c => sqlx::query_as(GET).bind(tenant).bind(id).fetch_optional(c).await)?;
+    row.map(decode).transpose()
+}
+
+/// A person's sessions that are not over, the newest first.
+pub(super) async fn of_user(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<Row> =
+        on!(tx, c => sqlx::query_as(OF_USER).bind(tenant).bind(user).fetch_all(c).await)?;
+    rows.into_iter().map(decode).collect()
+}
+
+/// Every session that is not over, for the reconciler.
+pub(super) async fn not_ended(tx: &mut Tx) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(NOT_ENDED).fetch_all(c).await)?;
+    rows.into_iter().map(decode).collect()
+}
+
+/// A session by its id alone, for what machines report.
+pub(super) async fn any(tx: &mut Tx, id: SessionId) -> Result<Option<Session>, StoreError> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(ANY).bind(id).fetch_optional(c).await)?;
+    row.map(decode).transpose()
+}
+
+/// Saves the new state only if nobody else saved since the session was read.
+pub(super) async fn save(
+    tx: &mut Tx,
+    session: &Session,
+    state: State,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let placed = session
+        .placed_at_ms
+        .or_else(|| state.host().map(|_| now_ms));
+    let runs = matches!(state, State::Ready { .. } | State::Connected { .. });
+    let ready = session.ready_at_ms.or_else(|| runs.then_some(now_ms));
+    let shown = matches!(state, State::Connected { .. });
+    let opened = session.opened_at_ms.or_else(|| shown.then_some(now_ms));
+    let (name, connection, reason) = encode(state);
+    let saved = on!(tx, c => sqlx::query(SAVE).bind(name).bind(state.host()).bind(connection).bind(reason)
+        .bind(placed).bind(ready).bind(opened).bind(now_ms).bind(session.tenant).bind(session.id)
+        .bind(session.version).execute(c).await.map(|r| r.rows_affected()))?;
+    if saved == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Stale)
+    }
+}
+
+fn encode(state: State) -> (&'static str, Option<ConnectionId>, Option<&'static str>) {
+    match state {
+        State::Requested => ("requested", None, None),
+        State::Starting { .. } => ("starting", None, None),
+        State::Ready { .. } => ("ready", None, None),
+        State::Connected { connection, .. } => ("connected", Some(connection), None),
+        State::Ending { reason, .. } => ("ending", None, Some(reason_name(reason))),
+        State::Ended { reason } => ("ended", None, Some(reason_name(reason))),
+    }
+}
+
+fn decode(row: Row) -> Result<Session, StoreError> {
+    let reason = row.reason.as_deref().and_then(reason_from_name);
+    let state = match (row.state.as_str(), row.host_id, row.connection_id, reason) {
+        ("requested", None, None, None) => State::Requested,
+        ("starting", Some(host), None, None) => State::Starting { host },
+        ("ready", Some(host), None, None) => State::Ready { host },
+        ("connected", Some(host), Some(connection), None) => State::Connected { host, connection },
+        ("ending", Some(host), None, Some(reason)) => State::Ending { host, reason },
+        ("ended", None, None, Some(reason)) => State::Ended { reason },
+        (other, ..) => return Err(StoreError::Corrupt(other.to_owned())),
+    };
+    Ok(Session {
+        id: row.id,
+        tenant: row.tenant_id,
+        user: row.user_id,
+        desktop: row.desktop_id,
+        state,
+        version: row.version,
+        requested_at_ms: row.requested_at_ms,
+        placed_at_ms: row.placed_at_ms,
+        ready_at_ms: row.ready_at_ms,
+        opened_at_ms: row.opened_at_ms,
+        changed_at_ms: row.changed_at_ms,
+    })
+}
+
+const REASONS: [(EndReason, &str); 6] = [
+    (EndReason::SignedOut, "signed_out"),
+    (EndReason::Stopped, "stopped"),
+    (EndReason::StartFailed, "start_failed"),
+    (EndReason::NoSuchApplication, "no_such_application"),
+    (EndReason::Crashed, "crashed"),
+    (EndReason::Lost, "lost"),
+];
+
+/// The stored form of why a session ended; also what the web client is told.
+pub(super) fn reason_name(reason: EndReason) -> &'static str {
+    REASONS
+        .iter()
+        .find(|(r, _)| *r == reason)
+        .map_or("lost", |(_, name)| name)
+}
+
+fn reason_from_name(name: &str) -> Option<EndReason> {
+    REASONS
+        .iter()
+        .find(|(_, n)| *n == name)
+        .map(|(reason, _)| *reason)
+}

@@ -1,0 +1,258 @@
+//! What a provider does before, or beside, a running service: by the command line, on the control plane's machine.
+
+use crate::{
+    actor::Role,
+    app::{App, Clock},
+    authority::AuthorityError,
+    config::ServeConfig,
+    db::Tx,
+    desktops::service::{self as desktops, DesktopRow},
+    hosts,
+    identity::{
+        self,
+        store::{UserRow, insert_user, user_by_email},
+    },
+    tenancy::{self, store::TenantRow},
+};
+use wire::{
+    control::MachineKind,
+    ids::{TenantId, UserId},
+};
+
+/// Access to a control plane's state.
+#[derive(Debug)]
+pub struct Setup {
+    app: App,
+    opened_at_ms: i64,
+}
+
+/// Why a set-up step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Keys, certificates or the database.
+    #[error("cannot open the service's state")]
+    State(#[from] AuthorityError),
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+    /// Nobody has this address.
+    #[error("nobody has the address {0}")]
+    NoSuchPerson(String),
+}
+
+/// The demonstration's people.
+#[derive(Clone, Debug)]
+pub struct DemoAccounts {
+    /// SHA-256 of the authority's certificate.
+    pub authority_fingerprint: String,
+    /// Everybody.
+    pub accounts: Vec<DemoAccount>,
+}
+
+/// One of the demonstration's people.
+#[derive(Clone, Debug)]
+pub struct DemoAccount {
+    /// Their address, with which they sign in.
+    pub email: String,
+    /// Their organisation's name.
+    pub tenant: String,
+    /// `administrator` or `user`.
+    pub role: String,
+    /// A one-time link to choose a password, unless they have one.
+    pub link: Option<String>,
+}
+
+impl Setup {
+    /// Opens the state; makes keys and tables that are missing.
+    pub async fn open(config: &ServeConfig) -> Result<Self, SetupError> {
+        let app = App::open(config.clone(), Clock::System).await?;
+        let opened_at_ms = app.clock.now_ms();
+        Ok(Self { app, opened_at_ms })
+    }
+
+    /// A one-time token with which a session host or gateway enrols within an hour.
+    pub async fn enrol_token(&self, kind: MachineKind) -> Result<String, SetupError> {
+        let names = &self.app.config.extra_names;
+        Ok(hosts::service::new_token(&self.app, kind, names).await?)
+    }
+
+    /// Whether a session host and a gateway have been linked since this was opened.
+    pub async fn is_ready(&self) -> Result<bool, SetupError> {
+        Ok(hosts::service::both_seen_since(&self.app, self.opened_at_ms).await?)
+    }
+
+    /// A new one-time link for a person; earlier unused ones stop working.
+    pub async fn reissue_link(&self, email: &str) -> Result<String, SetupError> {
+        let email = identity::service::normal(email);
+        let mut tx = self.app.db.begin().await?;
+        let user = user_by_email(&mut tx, &email)
+            .await?
+            .ok_or(SetupError::NoSuchPerson(email))?;
+        let link = self.link(&mut tx, user.tenant_id, user.id).await?;
+        tx.commit().await?;
+        Ok(link)
+    }
+
+    /// The demonstration's two customers with their people, desktops and applications. What exists already is kept.
+    pub async fn demo(&self) -> Result<DemoAccounts, SetupError> {
+        let mut accounts = Vec::new();
+        let mut tx = self.app.db.begin().await?;
+        for customer in &DEMO {
+            let tenant = match tenancy::service::by_code(&mut tx, customer.code).await? {
+                Some(row) => row,
+                None => self.add_customer(&mut tx, customer).await?,
+            };
+            for (email, ..) in customer.people {
+                let Some(user) = user_by_email(&mut tx, email).await? else {
+                    continue;
+                };
+                let link = match user.password_hash {
+                    Some(_) => None,
+                    None => Some(self.link(&mut tx, tenant.id, user.id).await?),
+                };
+                accounts.push(DemoAccount {
+                    email: user.email,
+                    tenant: customer.shown.to_owned(),
+                    role: user.role,
+                    link,
+                });
+            }
+        }
+        tx.commit().await?;
+        Ok(DemoAccounts {
+            authority_fingerprint: self.app.authority.fingerprint(),
+            accounts,
+        })
+    }
+
+    async fn link(&self, tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<String> {
+        let token = identity::service::issue_link(&self.app, tx, tenant, user).await?;
+        Ok(format!("{}/welcome/{token}", self.app.config.public_url))
+    }
+
+    async fn add_customer(&self, tx: &mut Tx, customer: &Customer) -> sqlx::Result<TenantRow> {
+        let app = &self.app;
+        let tenant = TenantRow {
+            id: app.new_id(),
+            code: customer.code.to_owned(),
+            name_ja: customer.name_ja.to_owned(),
+            name_en: customer.name_en.to_owned(),
+            language: customer.language.to_owned(),
+            time_zone: customer.time_zone.to_owned(),
+        };
+        tenancy::service::add(app, tx, &tenant).await?;
+        for (email, full_name, role) in customer.people {
+            let login = email.split('@').next().unwrap_or(email);
+            let user = UserRow {
+                id: app.new_id(),
+                tenant_id: tenant.id,
+                email: (*email).to_owned(),
+                login: login.to_owned(),
+                full_name: (*full_name).to_owned(),
+                role: role.name().to_owned(),
+                state: "invited".to_owned(),
+                password_hash: None,
+                last_sign_in_ms: None,
+            };
+            insert_user(tx, &user, app.clock.now_ms()).await?;
+        }
+        for (position, offer) in OFFERS.iter().enumerate() {
+            let row = DesktopRow {
+                id: app.new_id(),
+                tenant_id: tenant.id,
+                position: i64::try_from(position).unwrap_or_default(),
+                name_ja: offer.name.0.to_owned(),
+                name_en: offer.name.1.to_owned(),
+                description_ja: offer.description.0.to_owned(),
+                description_en: offer.description.1.to_owned(),
+                application: offer.application.map(str::to_owned),
+                image: "machine".to_owned(),
+                memory_mib: 2048,
+                cpu_percent: 200,
+                tasks: 512,
+            };
+            desktops::add(tx, &row).await?;
+        }
+        Ok(tenant)
+    }
+}
+
+struct Customer {
+    code: &'static str,
+    name_ja: &'static str,
+    name_en: &'static str,
+    shown: &'static str,
+    language: &'static str,
+    time_zone: &'static str,
+    people: &'static [(&'static str, &'static str, Role)],
+}
+
+const DEMO: [Customer; 2] = [
+    Customer {
+        code: "nagaya-shoji",
+        name_ja: "株式会社長屋商事",
+        name_en: "Nagaya Shoji Co., Ltd.",
+        shown: "株式会社長屋商事",
+        language: "ja",
+        time_zone: "Asia/Tokyo",
+        people: &[
+            (
+                "sato@nagaya-shoji.example",
+                "佐藤 美咲",
+                Role::Administrator,
+            ),
+            ("suzuki@nagaya-shoji.example", "鈴木 健一", Role::User),
+            ("takahashi@nagaya-shoji.example", "高橋 由紀", Role::User),
+        ],
+    },
+    Customer {
+        code: "harbour",
+        name_ja: "Harbour & Co.",
+        name_en: "Harbour & Co.",
+        shown: "Harbour & Co.",
+        language: "en",
+        time_zone: "Europe/London",
+        people: &[
+            ("grace@harbour.example", "Grace Miller", Role::Administrator),
+            ("oliver@harbour.example", "Oliver Bennett", Role::User),
+            ("amelia@harbour.example", "Amelia Clarke", Role::User),
+        ],
+    },
+];
+
+struct Offer {
+    name: (&'static str, &'static str),
+    description: (&'static str, &'static str),
+    application: Option<&'static str>,
+}
+
+const OFFERS: [Offer; 5] = [
+    Offer {
+        name: ("業務デスクトップ", "Work desktop"),
+        description: (
+            "いつもの仕事のためのデスクトップです。",
+            "A whole desktop for everyday work.",
+        ),
+        application: None,
+    },
+    Offer {
+        name: ("テキストエディター", "Text editor"),
+        description: ("メモや文章を書きます。", "Write notes and texts."),
+        application: Some("editor"),
+    },
+    Offer {
+        name: ("ターミナル", "Terminal"),
+        description: ("コマンドを使います。", "Work with commands."),
+        application: Some("terminal"),
+    },
+    Offer {
+        name: ("ファイル", "Files"),
+        description: ("ファイルを整理します。", "Keep your files in order."),
+        application: Some("files"),
+    },
+    Offer {
+        name: ("電卓", "Calculator"),
+        description: ("計算をします。", "Do a quick sum."),
+        application: Some("calculator"),
+    },
+];

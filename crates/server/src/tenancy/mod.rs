@@ -1,0 +1,4 @@
+//! Customers: the organisations under contract.
+
+pub mod service;
+pub mod store;

@@ -1,0 +1,39 @@
+//! What other slices may know of a customer.
+
+use super::store::{self, TenantRow};
+use crate::{app::App, db::Tx};
+use wire::ids::TenantId;
+
+/// A customer's name in both languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+/// The customer's names.
+pub async fn names(app: &App, id: TenantId) -> sqlx::Result<Names> {
+    let mut tx = app.db.begin().await?;
+    let row = store::get(&mut tx, id).await?;
+    Ok(row.map_or_else(Names::default, |row| Names {
+        ja: row.name_ja,
+        en: row.name_en,
+    }))
+}
+
+/// The customer, for what its sessions need to know.
+pub async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<TenantRow>> {
+    store::get(tx, id).await
+}
+
+/// The customer of a code, if there is one.
+pub async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>> {
+    store::by_code(tx, code).await
+}
+
+/// Adds a customer.
+pub async fn add(app: &App, tx: &mut Tx, row: &TenantRow) -> sqlx::Result<()> {
+    store::insert(tx, row, app.clock.now_ms()).await
+}

@@ -1,0 +1,229 @@
+//! What every request to the portal brings: the reader, and their proof that a form is ours.
+
+use crate::{
+    actor::{Actor, Role},
+    app::App,
+    identity::service,
+    portal::{ErrorPage, Key, Lang, Problem, Ui, UserBadge, local_url},
+    rights::Denied,
+};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use std::{net::SocketAddr, sync::Arc};
+use subtle::ConstantTimeEq as _;
+
+/// The cookie of the session of the web. The prefix makes browsers refuse it from other hosts or without TLS.
+pub(crate) const SESSION_COOKIE: &str = "__Host-nagaya";
+/// The cookie that ties a form before sign-in to the browser that asked for it.
+pub(crate) const GUEST_COOKIE: &str = "__Host-nagaya-guest";
+/// The header in which scripts send the form token.
+pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
+
+/// A reader who has signed in. Others are sent to sign in, or answered 401 where a script asks.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) actor: Actor,
+    pub(crate) ui: Ui,
+    /// The secret of the session of the web.
+    pub(crate) token: String,
+}
+
+/// A reader, signed in or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Guest {
+    pub(crate) ui: Ui,
+    pub(crate) address: String,
+    /// The guest cookie's value, when the browser brought one.
+    pub(crate) guest: Option<String>,
+}
+
+/// Why a request is not served. The reader is told what to do; the log is told why.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No such thing, or another customer's.
+    NotFound,
+    /// The policies say no.
+    Forbidden,
+    /// The form's token is missing or wrong.
+    FormExpired,
+    /// Something of ours.
+    Internal(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(_: Denied) -> Self {
+        Self::Forbidden
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let problem = match self {
+            Self::NotFound => Problem::NotFound,
+            Self::Forbidden => Problem::Forbidden,
+            Self::FormExpired => Problem::FormExpired,
+            Self::Internal(why) => {
+                tracing::error!(why, "a request failed");
+                Problem::TryAgain
+            }
+        };
+        // The middleware in `listener` puts the page in the reader's language.
+        let mut answer = problem.status().into_response();
+        answer.extensions_mut().insert(problem);
+        answer
+    }
+}
+
+impl SignedIn {
+    /// Checks that a form came from our page.
+    pub(crate) fn check_form(&self, csrf: &str) -> Result<(), Failure> {
+        same(csrf, &self.ui.csrf)
+    }
+
+    /// Checks that a script's request came from our page.
+    pub(crate) fn check_header(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        let csrf = headers
+            .get(CSRF_HEADER)
+            .and_then(|value| value.to_str().ok());
+        self.check_form(csrf.unwrap_or_default())
+    }
+}
+
+impl Guest {
+    /// Checks that a form before sign-in came from a page that this browser asked for.
+    pub(crate) fn check_form(&self, csrf: &str) -> Result<(), Failure> {
+        same(csrf, self.guest.as_deref().unwrap_or_default())
+    }
+}
+
+fn same(given: &str, own: &str) -> Result<(), Failure> {
+    if !own.is_empty() && bool::from(given.as_bytes().ct_eq(own.as_bytes())) {
+        Ok(())
+    } else {
+        Err(Failure::FormExpired)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Guest {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            ui: Ui::guest(&parts.headers, path(parts)),
+            address: address(parts),
+            guest: cookie(&parts.headers, GUEST_COOKIE).map(str::to_owned),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        let token = cookie(&parts.headers, SESSION_COOKIE).map(str::to_owned);
+        let Some(token) = token else {
+            return Err(not_signed_in(parts));
+        };
+        let row = service::web_session(app, &token)
+            .await
+            .map_err(|error| Failure::from(error).into_response())?;
+        let Some((row, role)) = row.and_then(|row| Role::from_name(&row.role).map(|r| (row, r)))
+        else {
+            return Err(not_signed_in(parts));
+        };
+        let guest = Ui::guest(&parts.headers, path(parts));
+        let tenant_name = match guest.lang {
+            Lang::Ja => row.tenant_name_ja,
+            Lang::En => row.tenant_name_en,
+        };
+        let badge = UserBadge {
+            full_name: row.full_name.clone(),
+            tenant_name,
+            role: role_key(role),
+            administrator: role == Role::Administrator,
+        };
+        Ok(Self {
+            actor: Actor {
+                tenant: row.tenant_id,
+                user: row.user_id,
+                role,
+                full_name: row.full_name,
+                address: address(parts),
+            },
+            ui: guest.signed_in(badge, &row.csrf),
+            token,
+        })
+    }
+}
+
+pub(crate) fn role_key(role: Role) -> Key {
+    match role {
+        Role::User => Key("role.user"),
+        Role::Administrator => Key("role.administrator"),
+    }
+}
+
+/// Pages send the reader to sign in and back; scripts are told by the status.
+fn not_signed_in(parts: &Parts) -> Response {
+    let wants_page = parts.method == Method::GET
+        && parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"));
+    if wants_page {
+        Redirect::to(&local_url("/sign-in", &[("next", path(parts))])).into_response()
+    } else {
+        StatusCode::UNAUTHORIZED.into_response()
+    }
+}
+
+/// The error page for an answer that a handler marked with a [`Problem`].
+pub(crate) fn error_page(headers: &HeaderMap, path: &str, problem: Problem) -> Response {
+    ErrorPage::answer(Ui::guest(headers, path), problem)
+}
+
+/// A cookie that scripts cannot read and other sites do not send along. `max_age_s` of zero removes it.
+pub(crate) fn set_cookie(name: &str, value: &str, max_age_s: i64) -> HeaderValue {
+    let text =
+        format!("{name}={value}; Path=/; Max-Age={max_age_s}; Secure; HttpOnly; SameSite=Lax");
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn path(parts: &Parts) -> &str {
+    parts
+        .uri
+        .path_and_query()
+        .map_or("/", |path_and_query| path_and_query.as_str())
+}
+
+fn address(parts: &Parts) -> String {
+    parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip().to_string())
+        .unwrap_or_default()
+}
+
+/// The value of a cookie (RFC 6265, section 4.2).
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(n, value)| (n == name).then_some(value))
+}
