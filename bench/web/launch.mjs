@@ -1,0 +1,65 @@
+// Click to first frame: from the click on a card to the animation frame in which the desktop is in the canvas.
+import { newPerson } from "../../journeys/lib/browser.mjs";
+import { enterByLink, newPassword, open } from "../../journeys/lib/portal.mjs";
+import { untilPicture } from "../../journeys/lib/picture.mjs";
+import { until } from "../../journeys/lib/wait.mjs";
+
+/** Notes the last click before the session's page, and the first frame with a picture on it. Runs in the page. */
+export function installStopwatch() {
+  const now = () => performance.timeOrigin + performance.now();
+  addEventListener("click", () => sessionStorage.setItem("clicked", String(now())), true);
+  if (!/\/sessions\//.test(location.pathname)) return;
+  const small = new OffscreenCanvas(32, 18);
+  const context = small.getContext("2d", { willReadFrequently: true });
+  requestAnimationFrame(function look() {
+    const canvas = [...document.querySelectorAll("canvas")].sort((a, b) => b.width * b.height - a.width * a.height)[0];
+    if (canvas?.width) {
+      context.drawImage(canvas, 0, 0, small.width, small.height);
+      const words = new Uint32Array(context.getImageData(0, 0, small.width, small.height).data.buffer);
+      if (new Set(words).size >= 8) {
+        globalThis.nagayaFirstFrame = now() - Number(sessionStorage.getItem("clicked"));
+        return;
+      }
+    }
+    requestAnimationFrame(look);
+  });
+}
+
+/**
+ * Milliseconds for one account, in order: `cold` (the first session ever: home and profile are made), then `repeats`
+ * times `reconnect` (the desktop runs; the page was left), then `warm` (a new session with the profile that is there).
+ */
+export async function measureLaunch({ browser, account, repeats, size }) {
+  const person = await newPerson(browser, { viewport: size });
+  const page = await person.newPage();
+  await page.addInitScript(installStopwatch);
+  await enterByLink(page, account, newPassword());
+  const times = { cold: [await click(page)], reconnect: [], warm: [] };
+  for (let run = 0; run < repeats; run++) {
+    await page.goto(new URL("/desktops", page.url()).href);
+    times.reconnect.push(await click(page));
+  }
+  for (let run = 0; run < repeats; run++) {
+    await endSession(page);
+    times.warm.push(await click(page));
+  }
+  await endSession(page);
+  await person.close();
+  return times;
+}
+
+async function click(page) {
+  await open(page, "desktops");
+  await untilPicture(page, 60_000);
+  return until("the stopwatch stops", () => page.evaluate(() => globalThis.nagayaFirstFrame));
+}
+
+async function endSession(page) {
+  await page.goto(new URL("/desktops", page.url()).href);
+  await page.locator("section[aria-labelledby=desktops] .button.danger").first().click();
+  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await until("the desktop has ended", async () => {
+    await page.reload();
+    return (await page.locator("section[aria-labelledby=desktops] .card.live").count()) === 0;
+  });
+}

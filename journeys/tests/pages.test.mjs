@@ -1,0 +1,76 @@
+// The portal's pages: accessible by axe's rules in both languages and both appearances, with nothing that overflows.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launchBrowser, newPerson } from "../lib/browser.mjs";
+import { Demo } from "../lib/demo.mjs";
+import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = ["/desktops", "/users", "/activity", "/no-such-page"];
+const LOOKS = [
+  { locale: "ja-JP", colorScheme: "light", width: 1280 },
+  { locale: "en-GB", colorScheme: "dark", width: 1280 },
+  { locale: "ja-JP", colorScheme: "dark", width: 360 },
+  { locale: "en-GB", colorScheme: "light", width: 360 },
+];
+let demo, browser, portal, cookies, link;
+
+before(async () => {
+  demo = await Demo.create();
+  await demo.start();
+  browser = await launchBrowser();
+  portal = demo.report().portal_url;
+  const [administrator, other] = onePerCustomer(demo.report(), "administrator");
+  link = other.link;
+  const person = await newPerson(browser);
+  const page = await person.newPage();
+  await enterByLink(page, administrator, newPassword());
+  cookies = await person.cookies();
+  await person.close();
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.dispose();
+});
+
+for (const look of LOOKS) {
+  const name = `${look.locale} ${look.colorScheme} ${look.width}`;
+  test(`pages in ${name}`, { timeout: 60_000 }, async () => {
+    // axe is injected as a script, which the pages' own policy rightly forbids.
+    const options = { ...look, bypassCSP: true, viewport: { width: look.width, height: 800 } };
+    const guest = await newPerson(browser, options);
+    const member = await newPerson(browser, options);
+    // The choice of language and appearance stays with this look, the sign-in comes from the administrator.
+    await member.addCookies(cookies.filter(({ name }) => /session/.test(name)));
+    for (const url of [`${portal}/sign-in`, link]) await check(guest, url, name);
+    for (const path of PAGES) await check(member, portal + path, name);
+    await guest.close();
+    await member.close();
+  });
+}
+
+async function check(context, url, name) {
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  await page.goto(url);
+  const path = new URL(url).pathname.replace(/^\/welcome\/.*/, "/welcome");
+  assert.ok(path === "/welcome" || new URL(page.url()).pathname === path, `${url} led to ${page.url()}`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${path} is ${overflow} px too wide in ${name}`);
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+  assert.deepEqual(found, [], `${path} in ${name}`);
+  assert.deepEqual(complaints, []);
+  if (process.env.SCREENSHOTS) {
+    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+    const file = `${path.slice(1).replaceAll("/", "-")}-${name.replaceAll(" ", "-")}.png`;
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, file), fullPage: true });
+  }
+  await page.close();
+}
