@@ -1,6 +1,6 @@
 // Click to first frame: from the click on a card to the animation frame in which the desktop is in the canvas.
 import { newPerson } from "../../journeys/lib/browser.mjs";
-import { enterByLink, newPassword, open } from "../../journeys/lib/portal.mjs";
+import { endSession, enterByLink, isLive, newPassword, open } from "../../journeys/lib/portal.mjs";
 import { untilPicture } from "../../journeys/lib/picture.mjs";
 import { until } from "../../journeys/lib/wait.mjs";
 
@@ -40,10 +40,10 @@ export async function measureLaunch({ browser, account, repeats, size }) {
     times.reconnect.push(await click(page));
   }
   for (let run = 0; run < repeats; run++) {
-    await endSession(page);
+    await endAndWait(page);
     times.warm.push(await click(page));
   }
-  await endSession(page);
+  await endAndWait(page);
   await person.close();
   return times;
 }
@@ -54,12 +54,11 @@ async function click(page) {
   return until("the stopwatch stops", () => page.evaluate(() => globalThis.nagayaFirstFrame));
 }
 
-async function endSession(page) {
+async function endAndWait(page) {
   await page.goto(new URL("/desktops", page.url()).href);
-  await page.locator("section[aria-labelledby=desktops] .button.danger").first().click();
-  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await endSession(page);
   await until("the desktop has ended", async () => {
     await page.reload();
-    return (await page.locator("section[aria-labelledby=desktops] .card.live").count()) === 0;
+    return !(await isLive(page));
   });
 }

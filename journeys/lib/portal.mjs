@@ -61,3 +61,17 @@ export function onePerCustomer(report, role = "user") {
   }
   return [...seen.values()];
 }
+
+/** Whether the first desktop has a session, on the page "My desktops". */
+export async function isLive(page) {
+  return (await page.locator("section[aria-labelledby=desktops] .card").first().locator(".button.danger").count()) > 0;
+}
+
+/** Ends the first desktop's session from "My desktops", and says yes when asked. */
+export async function endSession(page) {
+  await page.locator("section[aria-labelledby=desktops] .button.danger").first().click();
+  await Promise.all([
+    page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/end")),
+    page.getByRole("dialog").getByRole("button", { name: "End" }).click(),
+  ]);
+}
