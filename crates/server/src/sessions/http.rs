@@ -1,15 +1,15 @@
 //! `/desktops/{id}/launch`, `/sessions/{id}` and what the web client asks there. Parse, call one use case, answer.
 
 use super::{
-    page::{SessionEndedPage, SessionPage, script_json},
+    page::{SessionEndedPage, SessionPage, ended_because, script_json},
     service::{self, Connect, SessionError},
     state::State as Life,
-    store::{StoreError, reason_name},
+    store::StoreError,
 };
 use crate::{
     app::App,
     desktops::service as desktops,
-    portal::{self, Key, Lang},
+    portal::{self, Lang},
     visit::{CSRF_HEADER, Failure, SignedIn},
 };
 use axum::{
@@ -68,7 +68,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id: SessionId = id.parse().map_err(|_| Failure::NotFound)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let session = service::own(&mut tx, &signed.actor, id).await?;
     let desktop = desktops::get(&mut tx, signed.actor.tenant, session.desktop).await?;
     let lang = signed.ui.lang;
@@ -79,7 +79,7 @@ async fn show(
         let page = SessionEndedPage {
             ui: signed.ui,
             name,
-            reason: ended_text(reason_name(reason)),
+            reason: ended_because(reason),
             launch_url: desktop.map(|desktop| format!("/desktops/{}/launch", desktop.id)),
         };
         return Ok(portal::page(StatusCode::OK, &page));
@@ -144,15 +144,4 @@ async fn end(
     } else {
         Redirect::to("/desktops").into_response()
     })
-}
-
-fn ended_text(reason: &str) -> Key {
-    match reason {
-        "signed_out" => Key("session.ended.signed_out"),
-        "stopped" => Key("session.ended.stopped"),
-        "start_failed" => Key("session.ended.start_failed"),
-        "no_such_application" => Key("session.ended.no_such_application"),
-        "crashed" => Key("session.ended.crashed"),
-        _ => Key("session.ended.lost"),
-    }
 }
