@@ -28,6 +28,8 @@ pub struct App {
     pub db: Db,
     /// The time.
     pub clock: Clock,
+    /// When this process began, Unix milliseconds: what it has not heard of before then says nothing.
+    pub started_ms: i64,
     /// The configuration.
     pub config: ServeConfig,
     /// The certificate authority and the key that signs tickets.
@@ -85,6 +87,7 @@ impl App {
     pub fn with(config: ServeConfig, clock: Clock, db: Db, authority: Authority) -> Self {
         Self {
             db,
+            started_ms: clock.now_ms(),
             clock,
             config,
             authority,

@@ -4,16 +4,33 @@ use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{str::FromStr as _, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+    str::FromStr as _,
+    time::Duration,
+};
+
+/// Connections of SQLite that read.
+const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("../migrations/0001_first.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("../migrations/0001_first.sql")),
+    (2, include_str!("../migrations/0002_one_live_session.sql")),
+];
 
 /// The database.
 #[derive(Clone, Debug)]
 pub enum Db {
     /// A file, for one control plane process.
-    Sqlite(sqlx::SqlitePool),
+    Sqlite {
+        /// One connection: writers stand in a fair queue instead of polling for the file's lock.
+        write: sqlx::SqlitePool,
+        /// Readers see the last commit and wait for nobody.
+        read: sqlx::SqlitePool,
+    },
     /// A server, for several.
     Postgres(sqlx::PgPool),
 }
@@ -21,7 +38,7 @@ pub enum Db {
 /// A transaction; dropped without [`Tx::commit`] it leaves no trace.
 #[derive(Debug)]
 pub enum Tx {
-    /// On SQLite: takes the write lock when it begins.
+    /// On SQLite: one that may write takes the write lock when it begins.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     /// On PostgreSQL.
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
@@ -45,7 +62,7 @@ macro_rules! on {
 pub(crate) use on;
 
 impl Db {
-    /// Opens `sqlite:PATH`, `sqlite::memory:` or `postgres://…` and brings its schema up to date.
+    /// Opens `sqlite:PATH` or `postgres://…` and brings its schema up to date.
     pub async fn open(url: &str) -> sqlx::Result<Self> {
         let db = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)?
@@ -54,10 +71,13 @@ impl Db {
                 // An acknowledged record survives a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // The command line may write beside the service.
                 .busy_timeout(Duration::from_secs(10));
-            let connections = if url.contains(":memory:") { 1 } else { 8 };
-            let pool = SqlitePoolOptions::new().max_connections(connections);
-            Self::Sqlite(pool.connect_with(options).await?)
+            keep_private(options.get_filename())?;
+            let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+            let write = pool(1).connect_with(options.clone()).await?;
+            let read = pool(READERS).connect_with(options).await?;
+            Self::Sqlite { write, read }
         } else {
             Self::Postgres(
                 PgPoolOptions::new()
@@ -70,11 +90,22 @@ impl Db {
         Ok(db)
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction that may write.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         Ok(match self {
-            Self::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that only reads: one view of the data, and on SQLite no waiting for writers.
+    pub async fn read(&self) -> sqlx::Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    .await?,
+            ),
         })
     }
 
@@ -97,6 +128,16 @@ impl Db {
         }
         Ok(())
     }
+}
+
+/// The database's file holds what no other user of the machine may read. SQLite gives the files beside it the same mode.
+fn keep_private(file: &Path) -> sqlx::Result<()> {
+    let opened = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(file)?;
+    Ok(opened.set_permissions(fs::Permissions::from_mode(0o600))?)
 }
 
 impl Tx {

@@ -19,6 +19,8 @@ mod serve;
 pub mod sessions;
 pub mod setup;
 pub mod tenancy;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod visit;
 

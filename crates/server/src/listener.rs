@@ -17,10 +17,12 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The largest request body, in bytes: forms only.
 const MAX_BODY: usize = 64 * 1024;
+/// A request that takes longer, its body included, is given up.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
 /// Everything that browsers can reach.
 pub(crate) fn customer_router(app: Arc<App>) -> Router {
@@ -48,7 +50,10 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     let mut answer = if is_cross_site(&app, request.method(), &headers) {
         problem(Problem::FormExpired)
     } else {
-        next.run(request).await
+        match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
+            Ok(answer) => answer,
+            Err(_) => problem(Problem::TryAgain),
+        }
     };
     if let Some(problem) = answer.extensions().get::<Problem>().copied() {
         answer = error_page(&headers, &path, problem);

@@ -38,6 +38,8 @@ pub(crate) struct Guest {
     pub(crate) address: String,
     /// The guest cookie's value, when the browser brought one.
     pub(crate) guest: Option<String>,
+    /// The secret of the session of the web that the browser brought, good or not.
+    pub(crate) session: Option<String>,
 }
 
 /// Why a request is not served. The reader is told what to do; the log is told why.
@@ -121,6 +123,7 @@ impl FromRequestParts<Arc<App>> for Guest {
             ui: Ui::guest(&parts.headers, path(parts)),
             address: address(parts),
             guest: cookie(&parts.headers, GUEST_COOKIE).map(str::to_owned),
+            session: cookie(&parts.headers, SESSION_COOKIE).map(str::to_owned),
         })
     }
 }

@@ -47,7 +47,7 @@ async fn list(
         text: &query,
         what: kind,
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let tenant = signed.actor.tenant;
     let total = u64::try_from(store::count(&mut tx, tenant, &search).await?).unwrap_or_default();
     let mut paging = Paging {

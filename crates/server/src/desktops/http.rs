@@ -28,7 +28,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 
 async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
     rights::authorize(&signed.actor, Action::ViewDesktops)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let offered = store::list(&mut tx, signed.actor.tenant).await?;
     let live = sessions::live_of(&mut tx, &signed.actor).await?;
     let lang = signed.ui.lang;

@@ -119,7 +119,7 @@ pub(super) async fn gateway(app: Arc<App>, gateway: GatewayId, mut socket: WebSo
             }
         }
     }
-    app.gateways.went(gateway, number);
+    app.gateways.went(gateway, number, app.clock.now_ms());
     app.wake.notify_one();
     tracing::info!(%gateway, "a gateway's link ended");
 }

@@ -62,6 +62,7 @@ impl HostLinks {
             sessions: None,
         };
         hosts.links.insert(host, link);
+        hosts.away_since_ms.remove(&host);
         number
     }
 
@@ -106,9 +107,14 @@ impl HostLinks {
             .collect()
     }
 
-    /// How long a host has been away; none when this process never saw it.
-    pub fn away_ms(&self, host: HostId, now_ms: i64) -> Option<i64> {
-        lock(&self.0).away_since_ms.get(&host).map(|at| now_ms - at)
+    /// Since when a host has been away, Unix milliseconds; none while it is linked. One that this process never saw
+    /// counts from the process's start, since before it the host was linked to another process.
+    pub fn away_since_ms(&self, host: HostId, started_ms: i64) -> Option<i64> {
+        let hosts = lock(&self.0);
+        if hosts.links.contains_key(&host) {
+            return None;
+        }
+        Some(hosts.away_since_ms.get(&host).map_or(started_ms, |at| *at))
     }
 
     /// Sends an order; `false` when the host is not linked or its queue is full.
@@ -127,6 +133,8 @@ pub struct GatewayLinks(Mutex<Gateways>);
 #[derive(Debug, Default)]
 struct Gateways {
     links: HashMap<GatewayId, GatewayLink>,
+    /// When a gateway's link last broke, Unix milliseconds.
+    last_loss_ms: i64,
     next_link: u64,
 }
 
@@ -155,10 +163,11 @@ impl GatewayLinks {
     }
 
     /// A gateway's link broke, unless a newer one has taken its place.
-    pub fn went(&self, id: GatewayId, number: u64) {
+    pub fn went(&self, id: GatewayId, number: u64, now_ms: i64) {
         let mut gateways = lock(&self.0);
         if gateways.links.get(&id).is_some_and(|l| l.number == number) {
             gateways.links.remove(&id);
+            gateways.last_loss_ms = now_ms;
         }
     }
 
@@ -197,11 +206,22 @@ impl GatewayLinks {
         }
     }
 
-    /// A gateway said everything that is open on it.
-    pub fn snapshot(&self, id: GatewayId, open: Vec<OpenConnection>) {
-        if let Some(link) = lock(&self.0).links.get_mut(&id) {
-            link.open = open.into_iter().map(|open| open.connection).collect();
-        }
+    /// A gateway said everything that is open on it. Returns what was not known to be.
+    pub fn snapshot(&self, id: GatewayId, open: Vec<OpenConnection>) -> Vec<OpenConnection> {
+        let mut gateways = lock(&self.0);
+        let Some(link) = gateways.links.get_mut(&id) else {
+            return Vec::new();
+        };
+        let known = std::mem::take(&mut link.open);
+        link.open = open.iter().map(|open| open.connection).collect();
+        open.into_iter()
+            .filter(|open| !known.contains(&open.connection))
+            .collect()
+    }
+
+    /// When a gateway's link last broke, Unix milliseconds: what it carries may live on, unheard of.
+    pub fn last_loss_ms(&self) -> i64 {
+        lock(&self.0).last_loss_ms
     }
 
     /// Whether any gateway has the connection open.

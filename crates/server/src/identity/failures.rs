@@ -1,7 +1,7 @@
 //! How failed sign-ins slow down the next ones. Pure: counts and times in, times out.
 
 /// Counts are forgotten when nothing failed for this long.
-const FORGET_MS: i64 = 60 * 60 * 1000;
+pub(super) const FORGET_MS: i64 = 60 * 60 * 1000;
 const LONGEST_DELAY_MS: i64 = 15 * 60 * 1000;
 
 /// What is counted.
@@ -39,6 +39,16 @@ impl Failures {
     #[must_use]
     pub fn wait_ms(self, now_ms: i64) -> i64 {
         (self.blocked_until_ms - now_ms).max(0)
+    }
+
+    /// One failure less: an attempt turned out to be good.
+    #[must_use]
+    pub fn minus_one(self) -> Self {
+        Self {
+            count: self.count.saturating_sub(1),
+            blocked_until_ms: 0,
+            last_at_ms: self.last_at_ms,
+        }
     }
 
     /// One more failure: after the free ones each delay is twice the one before.

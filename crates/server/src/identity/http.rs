@@ -10,6 +10,7 @@ use super::{
 use crate::{
     app::App,
     portal::{self, Key, Lang, local_path},
+    sessions::service as sessions,
     tenancy,
     visit::{Failure, GUEST_COOKIE, Guest, SESSION_COOKIE, SignedIn, set_cookie},
 };
@@ -78,7 +79,10 @@ async fn sign_in(
         (Key("sign_in.error.expired"), None, StatusCode::FORBIDDEN)
     } else {
         match service::sign_in(&app, &form.email, form.password, &guest.address).await {
-            Ok(session) => return Ok(signed_in(&session.token, &next)),
+            Ok(session) => {
+                leave_old(&app, &guest).await?;
+                return Ok(signed_in(&session.token, &next));
+            }
             Err(SignInError::Refused) => {
                 (Key("sign_in.error.wrong"), None, StatusCode::UNAUTHORIZED)
             }
@@ -115,6 +119,7 @@ async fn sign_out(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     service::sign_out(&app, &signed.actor, &signed.token).await?;
+    sessions::disconnect(&app, signed.actor.tenant, signed.actor.user).await?;
     let gone = AppendHeaders([(header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0))]);
     Ok((gone, Redirect::to("/sign-in")).into_response())
 }
@@ -153,7 +158,11 @@ async fn welcome(
         return welcome_page(&app, guest, &token, user, None, error).await;
     }
     match service::welcome(&app, &token, form.password, &guest.address).await {
-        Ok(session) => Ok(signed_in(&session.token, "/desktops")),
+        Ok(session) => {
+            leave_old(&app, &guest).await?;
+            sessions::disconnect(&app, user.tenant_id, user.id).await?;
+            Ok(signed_in(&session.token, "/desktops"))
+        }
         Err(WelcomeError::Link) => Ok(link_expired(guest)),
         Err(WelcomeError::Weak(weakness)) => {
             let error = match weakness {
@@ -204,6 +213,14 @@ async fn welcome_page(
 
 fn link_expired(guest: Guest) -> Response {
     portal::page(StatusCode::GONE, &LinkExpiredPage { ui: guest.ui })
+}
+
+/// The session that the browser brought to a sign-in is replaced, not kept beside the new one.
+async fn leave_old(app: &App, guest: &Guest) -> Result<(), Failure> {
+    if let Some(token) = &guest.session {
+        service::forget(app, token).await?;
+    }
+    Ok(())
 }
 
 /// The cookie of the new session; always a new one, so that a session can be neither planted nor kept.

@@ -7,6 +7,8 @@ pub mod password;
 pub mod people;
 pub mod service;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use crate::db::Tx;
 use wire::ids::{TenantId, UserId};

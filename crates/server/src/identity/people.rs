@@ -42,7 +42,7 @@ pub(super) async fn list(
         descending: filter.order == "desc",
     };
     let tenant = signed.actor.tenant;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let total = store::count_users(&mut tx, tenant, &query).await?;
     let mut paging = Paging {
         page: filter.page.max(1),

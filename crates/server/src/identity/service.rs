@@ -1,7 +1,7 @@
 //! Use cases of sign-in: by password, by one-time link, out again.
 
 use super::{
-    failures::Subject,
+    failures::{self, Subject},
     password::{self, Weakness},
     store::{self, UserRow, WebSessionRow},
 };
@@ -59,54 +59,66 @@ pub async fn sign_in(
         (Subject::Address, secret_hash(&format!("address {address}"))),
     ];
     let mut tx = app.db.begin().await?;
-    let mut wait_ms = 0;
-    for (_, subject) in &subjects {
-        let failures = store::failures(&mut tx, subject).await?;
-        wait_ms = wait_ms.max(failures.wait_ms(app.clock.now_ms()));
-    }
-    if wait_ms > 0 {
-        return Err(SignInError::Wait { wait_ms });
-    }
+    count_attempt(app, &mut tx, &subjects).await?;
     let user = store::user_by_email(&mut tx, &email).await?;
     // The transaction must not be held while a password is hashed.
-    drop(tx);
+    tx.commit().await?;
 
-    let active = user.filter(|user| user.state == "active");
-    let hash = active.as_ref().and_then(|user| user.password_hash.clone());
+    let hash = user
+        .as_ref()
+        .filter(|user| user.state == "active")
+        .and_then(|user| user.password_hash.clone());
     let matches = app.passwords.verify(password, hash).await;
     let mut tx = app.db.begin().await?;
-    let Some(user) = active.filter(|_| matches) else {
-        refused(app, &mut tx, &email, address, &subjects).await?;
+    let Some(user) = user.as_ref().filter(|_| matches) else {
+        refused(app, &mut tx, user.as_ref(), address).await?;
         tx.commit().await?;
         return Err(SignInError::Refused);
     };
-    store::drop_failures(&mut tx, &subjects[0].1).await?;
-    let session = open(app, &mut tx, &user, address, What::SignedIn).await?;
+    let [(_, account), (_, from)] = &subjects;
+    store::drop_failures(&mut tx, account).await?;
+    let failures = store::failures(&mut tx, from).await?;
+    store::save_failures(&mut tx, from, failures.minus_one()).await?;
+    let session = open(app, &mut tx, user, address, What::SignedIn).await?;
     tx.commit().await?;
     Ok(session)
 }
 
+/// Counts an attempt as a failure before the password is looked at, so that many attempts at once are no way around
+/// the limit. Success takes it back.
+async fn count_attempt(
+    app: &App,
+    tx: &mut Tx,
+    subjects: &[(Subject, String); 2],
+) -> Result<(), SignInError> {
+    let now_ms = app.clock.now_ms();
+    store::drop_old_failures(tx, now_ms - failures::FORGET_MS).await?;
+    for (kind, subject) in subjects {
+        let failures = store::failures(tx, subject).await?;
+        let wait_ms = failures.wait_ms(now_ms);
+        if wait_ms > 0 {
+            // The transaction is dropped: an attempt that was not looked at does not count.
+            return Err(SignInError::Wait { wait_ms });
+        }
+        store::save_failures(tx, subject, failures.plus_one(*kind, now_ms)).await?;
+    }
+    Ok(())
+}
+
+/// In the log of the account's organisation, if there is such an account.
 async fn refused(
     app: &App,
     tx: &mut Tx,
-    email: &str,
+    user: Option<&UserRow>,
     address: &str,
-    subjects: &[(Subject, String); 2],
 ) -> sqlx::Result<()> {
-    let now_ms = app.clock.now_ms();
-    for (kind, subject) in subjects {
-        let failures = store::failures(tx, subject).await?;
-        store::save_failures(tx, subject, failures.plus_one(*kind, now_ms)).await?;
-    }
-    // In the log of the account's organisation, if there is such an account.
-    let user = store::user_by_email(tx, email).await?;
     let record = Record {
-        tenant: user.as_ref().map(|user| user.tenant_id),
-        user: user.as_ref().map(|user| user.id),
-        who: user.as_ref().map_or("", |user| &user.full_name),
+        tenant: user.map(|user| user.tenant_id),
+        user: user.map(|user| user.id),
+        who: user.map_or("", |user| &user.full_name),
         address,
         what: What::SignInRefused,
-        subject: user.as_ref().map(|user| user.id.0),
+        subject: user.map(|user| user.id.0),
         detail: "",
     };
     activity::append_record(app, tx, &record).await
@@ -148,22 +160,32 @@ async fn open(
 pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessionRow>> {
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let Some(row) = store::web_session(&mut tx, &hash).await? else {
         return Ok(None);
     };
+    drop(tx);
     let too_old = now_ms - row.created_at_ms > WEB_SESSION_MAX_MS
         || now_ms - row.last_seen_ms > WEB_SESSION_IDLE_MS;
     if too_old {
+        let mut tx = app.db.begin().await?;
         store::drop_web_session(&mut tx, &hash).await?;
         tx.commit().await?;
         return Ok(None);
     }
     if now_ms - row.last_seen_ms > TOUCH_MS {
+        let mut tx = app.db.begin().await?;
         store::touch_web_session(&mut tx, &hash, now_ms).await?;
         tx.commit().await?;
     }
     Ok(Some(row))
+}
+
+/// Ends a session of the web that a new one replaces.
+pub async fn forget(app: &App, token: &str) -> sqlx::Result<()> {
+    let mut tx = app.db.begin().await?;
+    store::drop_web_session(&mut tx, &secret_hash(token)).await?;
+    tx.commit().await
 }
 
 /// Ends the session of the web. Desktops live on.
@@ -189,7 +211,7 @@ pub async fn issue_link(
 
 /// Whom a one-time link is for, while it works.
 pub async fn link_owner(app: &App, token: &str) -> sqlx::Result<Option<UserRow>> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let owner = store::link(&mut tx, &secret_hash(token), app.clock.now_ms()).await?;
     let Some((tenant, user)) = owner else {
         return Ok(None);

@@ -90,6 +90,9 @@ const DROP_WEB_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND use
 const DROP_WEB_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
 const FAILURES: &str =
     "SELECT failures, blocked_until_ms, last_at_ms FROM sign_in_failures WHERE subject = $1";
+const LOCK_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
+    VALUES ($1, 0, 0, 0) ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failures.failures";
+const DROP_OLD_FAILURES: &str = "DELETE FROM sign_in_failures WHERE last_at_ms < $1 AND blocked_until_ms < $1";
 const SAVE_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
     VALUES ($1, $2, $3, $4) ON CONFLICT (subject) DO UPDATE SET
     failures = excluded.failures, blocked_until_ms = excluded.blocked_until_ms, last_at_ms = excluded.last_at_ms";
@@ -243,7 +246,9 @@ pub(crate) async fn drop_old_web_sessions(
     on!(tx, c => sqlx::query(DROP_WEB_OLD).bind(began_ms).bind(seen_ms).execute(c).await.map(drop))
 }
 
+/// The failures so far; until the transaction's end nobody else counts for the same subject.
 pub(crate) async fn failures(tx: &mut Tx, subject: &str) -> sqlx::Result<Failures> {
+    on!(tx, c => sqlx::query(LOCK_FAILURES).bind(subject).execute(c).await.map(drop))?;
     let row: Option<(i64, i64, i64)> =
         on!(tx, c => sqlx::query_as(FAILURES).bind(subject).fetch_optional(c).await)?;
     Ok(
@@ -262,6 +267,11 @@ pub(crate) async fn save_failures(
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(SAVE_FAILURES).bind(subject).bind(i64::from(failures.count))
         .bind(failures.blocked_until_ms).bind(failures.last_at_ms).execute(c).await.map(drop))
+}
+
+/// Removes counts that nobody needs any more.
+pub(crate) async fn drop_old_failures(tx: &mut Tx, before_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP_OLD_FAILURES).bind(before_ms).execute(c).await.map(drop))
 }
 
 pub(crate) async fn drop_failures(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {

@@ -44,7 +44,7 @@ pub async fn run(app: Arc<App>) {
 
 /// One comparison of everything.
 pub async fn pass(app: &App) -> Result<(), SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let sessions = store::not_ended(&mut tx).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();
@@ -57,7 +57,9 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
             // Somebody else was faster: the next pass looks again.
             Err(SessionError::Store(StoreError::Stale)) => app.wake.notify_one(),
             Err(SessionError::Refused(refused)) => tracing::debug!(%refused, "not now"),
-            result => result?,
+            // One session's trouble is not the others'.
+            Err(error) => tracing::error!(session = %session.id, %error, "cannot reconcile"),
+            Ok(()) => {}
         }
     }
     let known: HashMap<SessionId, &Session> = sessions.iter().map(|s| (s.id, s)).collect();
@@ -82,8 +84,8 @@ async fn one(
         return place(app, session, load, age_ms).await;
     };
     let Some(snapshot) = snapshots.get(&host) else {
-        let away_ms = app.hosts.away_ms(host, app.clock.now_ms());
-        let gone = away_ms.is_none_or(|ms| ms > HOST_GONE_MS) && age_ms > HOST_GONE_MS;
+        let away_since_ms = app.hosts.away_since_ms(host, app.started_ms);
+        let gone = away_since_ms.is_some_and(|at| app.clock.now_ms() - at > HOST_GONE_MS);
         return if gone {
             apply(app, session, Event::HostEnded(EndReason::Lost)).await
         } else {
@@ -102,7 +104,7 @@ async fn one(
             apply(app, session, Event::HostEnded(EndReason::Lost)).await
         }
         (State::Connected { connection, .. }, _)
-            if age_ms > UNHEARD_MS && !app.gateways.speaks_of(connection) =>
+            if unheard_ms(app, session) > UNHEARD_MS && !app.gateways.speaks_of(connection) =>
         {
             apply(app, session, Event::Closed(connection)).await
         }
@@ -118,6 +120,16 @@ async fn one(
         (State::Ending { reason, .. }, None) => apply(app, session, Event::HostEnded(reason)).await,
         _ => Ok(()),
     }
+}
+
+/// How long a gateway could have spoken of the session's connection. After a start of this process, and after a link
+/// was lost, gateways get time to come back.
+fn unheard_ms(app: &App, session: &Session) -> i64 {
+    let since_ms = session
+        .changed_at_ms
+        .max(app.started_ms)
+        .max(app.gateways.last_loss_ms());
+    app.clock.now_ms() - since_ms
 }
 
 async fn apply(app: &App, session: &Session, event: Event) -> Result<(), SessionError> {
@@ -156,14 +168,14 @@ async fn place(
 
 /// Orders the session; the host ignores an order that it has carried out.
 async fn start(app: &App, session: &Session, host: HostId) -> Result<(), SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let desktop = desktops::get(&mut tx, session.tenant, session.desktop).await?;
     let tenant = tenancy::service::get(&mut tx, session.tenant).await?;
     let user = identity::session_user(&mut tx, session.tenant, session.user).await?;
-    let (Some(desktop), Some(tenant), Some(user)) = (desktop, tenant, user) else {
-        return service::change(app, tx, session, Event::Stop(EndReason::StartFailed)).await;
-    };
     drop(tx);
+    let (Some(desktop), Some(tenant), Some(user)) = (desktop, tenant, user) else {
+        return apply(app, session, Event::Stop(EndReason::StartFailed)).await;
+    };
     let spec = spec(session, &desktop, &tenant, user);
     app.hosts.send(host, ToHost::Start { spec });
     Ok(())
@@ -212,7 +224,7 @@ async fn forget_or_stop(
         return Ok(());
     }
     // It may have been placed since the sessions were read.
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let over = store::any(&mut tx, id)
         .await?
         .is_none_or(|session| matches!(session.state, State::Ended { .. }));

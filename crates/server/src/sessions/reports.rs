@@ -2,7 +2,7 @@
 
 use super::{
     service::{self, SessionError},
-    state::Event,
+    state::{Event, State},
     store::{self, Session, StoreError},
 };
 use crate::{
@@ -76,10 +76,37 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
             Ok(tx.commit().await?)
         }
         FromGateway::Connections { open } => {
-            app.gateways.snapshot(gateway, open);
+            for unknown in app.gateways.snapshot(gateway, open) {
+                found_open(app, gateway, &unknown).await?;
+            }
             Ok(())
         }
         FromGateway::Hello { .. } => Ok(()),
+    }
+}
+
+/// A gateway that was out of reach for a while carries a connection: it is taken up again, or cut when its session is
+/// over or nobody ordered it.
+async fn found_open(
+    app: &App,
+    gateway: GatewayId,
+    open: &OpenConnection,
+) -> Result<(), SessionError> {
+    let mut tx = app.db.begin().await?;
+    let session = store::any(&mut tx, open.session).await?;
+    let session = session.filter(|session| session.tenant == open.tenant);
+    let promised = app.attachments.of(open.session) == Some((open.connection, gateway));
+    match session.as_ref().map(|session| (session, session.state)) {
+        Some((_, State::Connected { connection, .. })) if connection == open.connection => Ok(()),
+        Some((session, State::Ready { .. })) if promised => {
+            let event = Event::Opened(open.connection);
+            service::change(app, tx, session, event).await
+        }
+        _ => {
+            tracing::info!(session = %open.session, "a connection that should not be is cut");
+            app.gateways.kill(open.session);
+            Ok(())
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use serde::Serialize;
 use wire::{
     control::{EndReason, ToHost},
-    ids::{DesktopId, SessionId},
+    ids::{DesktopId, SessionId, TenantId, UserId},
     rights::Rights,
     ticket::{self, Claims, Side},
 };
@@ -26,6 +26,11 @@ use wire::{
 const RELAY_IDLE_S: u32 = 120;
 /// A relay closes after this long, in seconds; the browser comes back with a new ticket by itself.
 const RELAY_MAX_S: u32 = 24 * 60 * 60;
+
+/// When the browser asks again while a session starts, in milliseconds.
+const STARTING_RETRY_MS: u32 = 150;
+/// The same while no gateway or not the session's host is linked.
+const UNREACHABLE_RETRY_MS: u32 = 1000;
 
 /// Why a use case did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -131,13 +136,15 @@ pub async fn launch(
     let desktop = desktops::get(&mut tx, actor.tenant, desktop)
         .await?
         .ok_or(SessionError::NotFound)?;
-    let live = live_of(&mut tx, actor).await?;
-    if let Some(session) = live.iter().find(|session| session.desktop == desktop.id) {
-        return Ok(session.id);
-    }
     let id = app.new_id();
     let now_ms = app.clock.now_ms();
-    store::insert(&mut tx, actor.tenant, id, actor.user, desktop.id, now_ms).await?;
+    if !store::insert(&mut tx, actor.tenant, id, actor.user, desktop.id, now_ms).await? {
+        let live = live_of(&mut tx, actor).await?;
+        let session = live.iter().find(|session| session.desktop == desktop.id);
+        return session
+            .map(|session| session.id)
+            .ok_or(SessionError::Store(StoreError::Stale));
+    }
     let name = desktop.name(Lang::Ja);
     activity::append(app, &mut tx, actor, What::SessionRequested, id.0, name).await?;
     tx.commit().await?;
@@ -158,13 +165,17 @@ pub async fn own(tx: &mut Tx, actor: &Actor, id: SessionId) -> Result<Session, S
 
 /// Gives the browser what it needs to see the session: a ticket, or how long to wait.
 pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect, SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.read().await?;
     let session = own(&mut tx, actor, id).await?;
     drop(tx);
     let steps = steps(&session, app.clock.now_ms());
     let starting = Connect::Starting {
         steps,
-        retry_ms: 150,
+        retry_ms: STARTING_RETRY_MS,
+    };
+    let unreachable = Connect::Starting {
+        steps,
+        retry_ms: UNREACHABLE_RETRY_MS,
     };
     let host = match session.state {
         State::Requested | State::Starting { .. } => return Ok(starting),
@@ -177,7 +188,7 @@ pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect,
     };
     // Without a gateway, or while the host's agent is away, the desktop lives on and the browser keeps asking.
     let Some((gateway, relay_url)) = app.gateways.choose() else {
-        return Ok(starting);
+        return Ok(unreachable);
     };
     let connection = app.new_id();
     let now_s = app.clock.now_s();
@@ -208,7 +219,7 @@ pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect,
         rights: claims.rights,
     };
     if !app.hosts.send(host, attach) {
-        return Ok(starting);
+        return Ok(unreachable);
     }
     app.attachments.promise(session.id, connection, gateway);
     Ok(Connect::Ready {
@@ -228,6 +239,15 @@ pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionE
     activity::append(app, &mut tx, actor, What::SessionEndRequested, id.0, "").await?;
     // Ended by its own user is a sign-out, not a stop from outside.
     change(app, tx, &session, Event::Stop(EndReason::SignedOut)).await
+}
+
+/// Cuts the connections of a person's sessions, for somebody who signed out or lost access. The desktops live on.
+pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
+    let mut tx = app.db.read().await?;
+    for session in store::of_user(&mut tx, tenant, user).await? {
+        app.gateways.kill(session.id);
+    }
+    Ok(())
 }
 
 /// Applies an event: state and record in the given transaction, then what is owed.

@@ -68,7 +68,7 @@ struct Row {
 
 const INSERT: &str = "INSERT INTO sessions
     (id, tenant_id, user_id, desktop_id, state, version, requested_at_ms, changed_at_ms)
-    VALUES ($1, $2, $3, $4, 'requested', 0, $5, $5)";
+    VALUES ($1, $2, $3, $4, 'requested', 0, $5, $5) ON CONFLICT DO NOTHING";
 const GET: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
     requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions WHERE tenant_id = $1 AND id = $2";
 const OF_USER: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
@@ -84,6 +84,7 @@ const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id 
     placed_at_ms = $5, ready_at_ms = $6, opened_at_ms = $7, changed_at_ms = $8, version = version + 1
     WHERE tenant_id = $9 AND id = $10 AND version = $11";
 
+/// A new session; `false` when the person has one of that desktop, which another click opened just now.
 pub(super) async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
@@ -91,10 +92,10 @@ pub(super) async fn insert(
     user: UserId,
     desktop: DesktopId,
     now_ms: i64,
-) -> Result<(), StoreError> {
-    on!(tx, c => sqlx::query(INSERT).bind(id).bind(tenant).bind(user).bind(desktop).bind(now_ms)
-        .execute(c).await.map(drop))?;
-    Ok(())
+) -> Result<bool, StoreError> {
+    let inserted = on!(tx, c => sqlx::query(INSERT).bind(id).bind(tenant).bind(user).bind(desktop).bind(now_ms)
+        .execute(c).await.map(|r| r.rows_affected()))?;
+    Ok(inserted == 1)
 }
 
 pub(super) async fn get(
@@ -121,7 +122,14 @@ pub(super) async fn of_user(
 /// Every session that is not over, for the reconciler.
 pub(super) async fn not_ended(tx: &mut Tx) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(NOT_ENDED).fetch_all(c).await)?;
-    rows.into_iter().map(decode).collect()
+    // One damaged row must not hold up everybody else.
+    let readable = |row: Row| {
+        let id = row.id;
+        decode(row)
+            .inspect_err(|error| tracing::error!(session = %id, %error, "passed over"))
+            .ok()
+    };
+    Ok(rows.into_iter().filter_map(readable).collect())
 }
 
 /// A session by its id alone, for what machines report.

@@ -1,0 +1,338 @@
+//! What tests share: the control plane on each engine, with two customers and their people, a clock that stands still,
+//! and browsers, session hosts and gateways without a network.
+
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+
+use crate::{
+    activity::What,
+    actor::{Actor, Role},
+    app::{App, Clock},
+    authority::Authority,
+    config::ServeConfig,
+    db::{Db, Tx, on},
+    desktops::service::{self as desktops, DesktopRow},
+    identity::{
+        service::{issue_link, welcome},
+        store::{UserRow, insert_user},
+    },
+    listener::customer_router,
+    tenancy::{self, store::TenantRow},
+};
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, Response, StatusCode, header},
+};
+use sqlx::Connection as _;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
+use tower::ServiceExt as _;
+use wire::ids::{DesktopId, TenantId, UserId};
+
+/// When the tests' clock starts, Unix milliseconds: some day in 2027.
+pub(crate) const START_MS: i64 = 1_800_000_000_000;
+/// Everybody's password once they have used their link.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// A control plane on one engine.
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    /// 長屋商事 and Harbour.
+    pub(crate) customers: [Customer; 2],
+    /// How to open the same database again.
+    url: String,
+    dir: tempfile::TempDir,
+}
+
+/// A customer with an administrator, a user, a desktop and an application.
+#[derive(Clone, Debug)]
+pub(crate) struct Customer {
+    pub(crate) tenant: TenantId,
+    pub(crate) administrator: Person,
+    pub(crate) user: Person,
+    pub(crate) desktop: DesktopId,
+    pub(crate) editor: DesktopId,
+}
+
+/// Somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) actor: Actor,
+    pub(crate) email: String,
+}
+
+/// The control plane on every engine that is there: SQLite, and PostgreSQL when `TEST_POSTGRES_URL` names one.
+pub(crate) async fn worlds() -> Vec<World> {
+    let mut worlds = Vec::new();
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", dir.path().join("test.sqlite3").display());
+    worlds.push(World::open(dir, url).await);
+    if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
+        let schema = format!("t{}", uuid::Uuid::from_bytes(crate::app::random()).simple());
+        let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+        sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let url = format!("{server}&options[search_path]={schema}");
+        worlds.push(World::open(tempfile::tempdir().unwrap(), url).await);
+    }
+    worlds
+}
+
+impl World {
+    async fn open(dir: tempfile::TempDir, url: String) -> Self {
+        let app = open_app(&dir, &url, START_MS).await;
+        let mut tx = app.db.begin().await.unwrap();
+        let shoji = add_customer(&app, &mut tx, "shoji", "ja").await;
+        let harbour = add_customer(&app, &mut tx, "harbour", "en").await;
+        tx.commit().await.unwrap();
+        Self {
+            app,
+            customers: [shoji, harbour],
+            url,
+            dir,
+        }
+    }
+
+    /// The process is killed and started again: what was in memory is gone, what was committed is there.
+    pub(crate) async fn restart(&mut self) {
+        self.app = open_app(&self.dir, &self.url, self.app.clock.now_ms()).await;
+    }
+
+    /// Lets time go by.
+    pub(crate) fn pass_ms(&self, ms: i64) {
+        if let Clock::Set(now) = &self.app.clock {
+            now.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+
+    /// A browser that has visited nothing yet.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser {
+            app: Arc::clone(&self.app),
+            cookies: BTreeMap::new(),
+            address: "192.0.2.7:50000".parse().unwrap(),
+        }
+    }
+
+    /// A browser in which the person has used a one-time link.
+    pub(crate) async fn signed_in(&self, person: &Person) -> Browser {
+        let token = self.link(person).await;
+        let session = welcome(&self.app, &token, PASSWORD.to_owned(), "192.0.2.7")
+            .await
+            .unwrap();
+        let mut browser = self.browser();
+        browser
+            .cookies
+            .insert(crate::visit::SESSION_COOKIE.to_owned(), session.token);
+        browser
+    }
+
+    /// The secret of a new one-time link.
+    pub(crate) async fn link(&self, person: &Person) -> String {
+        let mut tx = self.app.db.begin().await.unwrap();
+        let (tenant, user) = (person.actor.tenant, person.actor.user);
+        let token = issue_link(&self.app, &mut tx, tenant, user).await.unwrap();
+        tx.commit().await.unwrap();
+        token
+    }
+
+    /// What a customer's log says, the oldest first; of nobody's log with `None`.
+    pub(crate) async fn log(&self, tenant: Option<TenantId>) -> Vec<What> {
+        const SQL: &str = "SELECT what FROM activity WHERE (tenant_id = $1 OR ($1 IS NULL AND tenant_id IS NULL))
+            ORDER BY at_ms, id";
+        let mut tx = self.app.db.begin().await.unwrap();
+        let names: Vec<String> =
+            on!(&mut tx, c => sqlx::query_scalar(SQL).bind(tenant).fetch_all(c).await).unwrap();
+        names
+            .iter()
+            .map(|name| What::from_name(name).unwrap())
+            .collect()
+    }
+}
+
+async fn open_app(dir: &tempfile::TempDir, url: &str, now_ms: i64) -> Arc<App> {
+    let config = ServeConfig {
+        state_dir: dir.path().to_owned(),
+        database_url: Some(url.to_owned()),
+        ..ServeConfig::default()
+    };
+    let clock = Clock::Set(now_ms.into());
+    let authority = Authority::open(dir.path(), clock.now_s()).unwrap();
+    let db = Db::open(url).await.unwrap();
+    Arc::new(App::with(config, clock, db, authority))
+}
+
+async fn add_customer(app: &App, tx: &mut Tx, code: &str, language: &str) -> Customer {
+    let row = TenantRow {
+        id: app.new_id(),
+        code: code.to_owned(),
+        name_ja: format!("{code} の会社"),
+        name_en: format!("{code} Co."),
+        language: language.to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+    };
+    tenancy::service::add(app, tx, &row).await.unwrap();
+    let administrator = add_person(app, tx, &row, "boss", Role::Administrator).await;
+    let user = add_person(app, tx, &row, "hana", Role::User).await;
+    let desktop = add_desktop(app, tx, row.id, None).await;
+    let editor = add_desktop(app, tx, row.id, Some("editor")).await;
+    Customer {
+        tenant: row.id,
+        administrator,
+        user,
+        desktop,
+        editor,
+    }
+}
+
+async fn add_person(app: &App, tx: &mut Tx, tenant: &TenantRow, login: &str, role: Role) -> Person {
+    let id: UserId = app.new_id();
+    let row = UserRow {
+        id,
+        tenant_id: tenant.id,
+        email: format!("{login}@{}.example", tenant.code),
+        login: login.to_owned(),
+        full_name: format!("{login} of {}", tenant.code),
+        role: role.name().to_owned(),
+        state: "invited".to_owned(),
+        password_hash: None,
+        last_sign_in_ms: None,
+    };
+    insert_user(tx, &row, app.clock.now_ms()).await.unwrap();
+    Person {
+        actor: Actor {
+            tenant: tenant.id,
+            user: id,
+            role,
+            full_name: row.full_name,
+            address: "192.0.2.7".to_owned(),
+        },
+        email: row.email,
+    }
+}
+
+async fn add_desktop(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    application: Option<&str>,
+) -> DesktopId {
+    let row = DesktopRow {
+        id: app.new_id(),
+        tenant_id: tenant,
+        position: 0,
+        name_ja: "机".to_owned(),
+        name_en: "Desk".to_owned(),
+        description_ja: String::new(),
+        description_en: String::new(),
+        application: application.map(str::to_owned),
+        image: "machine".to_owned(),
+        memory_mib: 1024,
+        cpu_percent: 100,
+        tasks: 256,
+    };
+    desktops::add(tx, &row).await.unwrap();
+    row.id
+}
+
+/// A browser: keeps cookies, follows nothing, sends what real ones send.
+pub(crate) struct Browser {
+    app: Arc<App>,
+    pub(crate) cookies: BTreeMap<String, String>,
+    pub(crate) address: SocketAddr,
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The form token of a page.
+    pub(crate) fn csrf(&self) -> String {
+        let (_, rest) = self
+            .text
+            .split_once("name=\"csrf\" value=\"")
+            .unwrap_or_else(|| panic!("no form in {}", self.text));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+impl Browser {
+    pub(crate) async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// Sends a form as the portal's own page would.
+    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let body = crate::portal::local_url("", form);
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, &self.app.config.public_url)
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(body.trim_start_matches('?').to_owned()))
+            .unwrap();
+        self.send(request).await
+    }
+
+    /// The form token of this browser's session.
+    pub(crate) async fn csrf(&mut self) -> String {
+        self.get("/desktops").await.csrf()
+    }
+
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            let value = cookies.join("; ").parse().unwrap();
+            request.headers_mut().insert(header::COOKIE, value);
+        }
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let answer = customer_router(Arc::clone(&self.app))
+            .oneshot(request)
+            .await
+            .unwrap();
+        self.keep_cookies(&answer);
+        let (parts, body) = answer.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 24).await.unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    fn keep_cookies(&mut self, answer: &Response<Body>) {
+        for value in answer.headers().get_all(header::SET_COOKIE) {
+            let text = value.to_str().unwrap();
+            let (name, rest) = text.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            if text.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
