@@ -1,0 +1,1 @@
+//! On a session host: sandboxes, display, input. The only privileged code.

@@ -1,0 +1,141 @@
+//! The command line. Secrets are never arguments: they are read from files named in the configuration.
+
+use crate::{
+    child, demo,
+    logging::{self, LogFormat},
+};
+use serde::de::DeserializeOwned;
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+};
+
+type CliResult = Result<(), Box<dyn Error>>;
+
+/// Nagaya: virtual desktops and published applications in the browser.
+#[derive(Debug, clap::Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// How log lines look.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// Stop when the parent process with this id ends.
+    #[arg(long, global = true, hide = true)]
+    die_with_parent: Option<i32>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Run the control plane: portal, API, broker.
+    Serve(ConfigFile),
+    /// Run a gateway: the relay between browsers and session hosts.
+    Gateway(ConfigFile),
+    /// Run the agent of a session host (as root).
+    Agent(ConfigFile),
+    /// Run everything on this machine with a demo provider and two customers (as root).
+    Demo(demo::DemoArgs),
+    /// Write a one-time token to a file, with which a new session host or gateway enrols.
+    EnrolToken(EnrolToken),
+    /// Print a new one-time sign-in link for a person.
+    SignInLink(SignInLink),
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct EnrolToken {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// What will enrol.
+    #[arg(value_enum)]
+    kind: Machine,
+    /// Where the token is written, readable by the owner alone.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Machine {
+    Host,
+    Gateway,
+}
+
+#[derive(Debug, clap::Args)]
+struct SignInLink {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// The person's mail address.
+    email: String,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> CliResult {
+        logging::start(self.log_format);
+        if let Some(parent) = self.die_with_parent
+            && !child::die_with_parent(parent)
+        {
+            return Err("the parent process is gone".into());
+        }
+        match self.command {
+            Command::Demo(args) => return demo::run(&args),
+            command => block_on(command.run()),
+        }
+    }
+}
+
+impl Command {
+    async fn run(self) -> CliResult {
+        match self {
+            Self::Serve(file) => {
+                let config: server::ServeConfig = read_config(&file.config)?;
+                server::serve(config, child::stop_signal()).await?;
+            }
+            Self::Gateway(file) => {
+                let config: gateway::GatewayConfig = read_config(&file.config)?;
+                gateway::run(config, child::stop_signal()).await?;
+            }
+            Self::Agent(file) => {
+                let config: agent::AgentConfig = read_config(&file.config)?;
+                agent::run(config, child::stop_signal()).await?;
+            }
+            Self::EnrolToken(args) => {
+                let kind = match args.kind {
+                    Machine::Host => wire::control::MachineKind::Host,
+                    Machine::Gateway => wire::control::MachineKind::Gateway,
+                };
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                let token = setup.enrol_token(kind).await?;
+                demo::layout::write_secret(&args.out, &token)?;
+            }
+            Self::SignInLink(args) => {
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                println!("{}", setup.reissue_link(&args.email).await?);
+            }
+            Self::Demo(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn block_on(work: impl Future<Output = CliResult>) -> CliResult {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+fn read_config<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn Error>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Ok(toml::from_str(&text)
+        .map_err(|error| format!("{} is not right: {error}", path.display()))?)
+}

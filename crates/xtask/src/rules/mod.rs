@@ -1,0 +1,57 @@
+//! The rules of `cargo xtask tidy`: each a function from the tree to its breaches.
+
+mod bench;
+mod calls;
+mod crates;
+mod docs;
+mod locales;
+mod migrations;
+mod places;
+mod shape;
+mod slices;
+
+use crate::{finding::Finding, tree::Tree};
+
+/// What every rule is.
+type Rule = fn(&Tree) -> Vec<Finding>;
+
+const RULES: &[Rule] = &[
+    shape::length,
+    shape::names,
+    shape::unfinished,
+    crates::imports,
+    crates::manifests,
+    crates::powers,
+    slices::imports,
+    slices::sql,
+    calls::clock_and_chance,
+    calls::inbound_ports,
+    calls::unsafe_reasons,
+    locales::same_keys,
+    locales::used_keys,
+    migrations::order,
+    migrations::one_text,
+    docs::decisions,
+    docs::named_files,
+    places::machines,
+    places::lock_files,
+    bench::results,
+];
+
+/// Runs every rule.
+pub(crate) fn all(tree: &Tree) -> Vec<Finding> {
+    RULES.iter().flat_map(|rule| rule(tree)).collect()
+}
+
+#[cfg(test)]
+mod testing {
+    use super::*;
+
+    /// The places that a rule finds in made-up files, as `path:line`.
+    pub(super) fn found(rule: Rule, files: &[(&str, &str)]) -> Vec<String> {
+        rule(&Tree::of(files))
+            .into_iter()
+            .map(|finding| format!("{}:{}", finding.path, finding.line))
+            .collect()
+    }
+}
