@@ -33,4 +33,9 @@ export class Pulse {
     this.#asked ??= now;
     return "ping";
   }
+
+  /** Whether nothing happens and nothing is awaited: no beat is due before the next `active`. */
+  asleep(now: number): boolean {
+    return this.#asked === null && now - this.#active > AWAKE_MS;
+  }
 }
