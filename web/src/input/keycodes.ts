@@ -15,7 +15,6 @@ const IN_A_ROW: [number, string][] = [
   [119, "Pause"],
   [121, "NumpadComma Lang1 Lang2 IntlYen MetaLeft MetaRight ContextMenu BrowserStop Again"],
   [131, "Undo Select Copy Open Paste Find Cut Help"],
-  [138, "Help"],
   [140, "LaunchApp2"],
   [142, "Sleep WakeUp"],
   [155, "LaunchMail BrowserFavorites"],

@@ -1,11 +1,7 @@
 // Characters and functions: `KeyboardEvent.key` to X keysyms (X11/keysymdef.h).
 
-const enum Where {
-  Standard = 0,
-  Left = 1,
-  Right = 2,
-  Numpad = 3,
-}
+/** `KeyboardEvent.location`. */
+const Location = { Right: 2, Numpad: 3 } as const;
 
 /** Keys without a character. Two numbers are for the left and the right one. */
 const NAMED: Record<string, number | [number, number]> = {
@@ -118,13 +114,13 @@ const OLD: Record<string, number> = {
 
 /** The keysym of a key event, 0 when there is none. */
 export function keysymOf({ key, location }: Pick<KeyboardEvent, "key" | "location">): number {
-  if (location === Where.Numpad) {
+  if (location === Location.Numpad) {
     const digit = /^[0-9]$/.test(key) ? 0xffb0 + Number(key) : NUMPAD[key];
     if (digit !== undefined) return digit;
   }
   const named = Object.hasOwn(NAMED, key) ? NAMED[key] : undefined;
   if (typeof named === "number") return named;
-  if (named) return named[location === Where.Right ? 1 : 0];
+  if (named) return named[location === Location.Right ? 1 : 0];
   const fn = /^F([0-9]{1,2})$/.exec(key);
   if (fn) return functionKey(Number(fn[1]));
   return characterKeysym(key);

@@ -24,6 +24,8 @@ export interface LinkEvents {
 
 /** The host says hello within this, or the connection is given up. */
 const HELLO_MS = 15_000;
+/** A connection that showed a picture for so long was a good one. */
+const HELD_MS = 3000;
 /** After the host said that the session is over, the portal hears of it within this. */
 const ENDING_MS = 5000;
 const ENDING_PAUSE_MS = 400;
@@ -37,6 +39,7 @@ export class Link {
   #attempt = 0;
   #failures = 0;
   #hadPicture = false;
+  #openedAt: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Set while a pause runs that can be cut short. */
   #isPausing = false;
@@ -86,15 +89,19 @@ export class Link {
         return true;
       case "first-frame":
         if (message.attempt !== this.#attempt) return true;
-        this.#failures = 0;
+        this.#openedAt = performance.now();
         this.#hadPicture = true;
         this.#set({ is: "open" });
         return true;
       case "closed":
-        if (message.attempt === this.#attempt) this.#follow(afterClose(message.code, this.#failures));
+        if (message.attempt !== this.#attempt) return true;
+        this.#countFailures();
+        this.#follow(afterClose(message.code, this.#failures));
         return true;
       case "ended":
-        if (message.attempt === this.#attempt) this.#follow(afterEnded(message.why, this.#failures));
+        if (message.attempt !== this.#attempt) return true;
+        this.#countFailures();
+        this.#follow(afterEnded(message.why, this.#failures));
         return true;
       default:
         return false;
@@ -139,14 +146,20 @@ export class Link {
     this.#retry();
   }
 
+  /** A connection that held for a while makes up for those that failed before it. */
+  #countFailures(): void {
+    if (this.#openedAt !== null && performance.now() - this.#openedAt >= HELD_MS) this.#failures = 0;
+    this.#openedAt = null;
+  }
+
   #follow(verdict: Verdict): void {
     clearTimeout(this.#timer);
     switch (verdict.next) {
       case "retry":
-        this.#set(this.#hadPicture ? { is: "lost" } : this.#state);
+        if (this.#hadPicture) this.#set({ is: "lost" });
         return this.#retry();
       case "ask":
-        this.#set(this.#hadPicture ? { is: "lost" } : this.#state);
+        if (this.#hadPicture) this.#set({ is: "lost" });
         return void this.#ask(++this.#attempt, verdict.otherwise, performance.now());
       case "stop":
         this.#attempt += 1;

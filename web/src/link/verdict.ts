@@ -15,7 +15,7 @@ export type Verdict =
 /** So many tries in a row that end in the same refusal are enough. */
 export const TRIES = 5;
 
-/** `failures` counts the connections in a row that never showed a picture. */
+/** `failures` counts the tries since a connection last held for a while. */
 export function afterClose(code: number, failures: number): Verdict {
   switch (code) {
     case Close.Replaced:

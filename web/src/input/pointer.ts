@@ -1,0 +1,152 @@
+// The mouse and the pen: where, which buttons, how far the wheel turned.
+import type { ClientMessage } from "../wire/client.ts";
+
+/** The wheel's unit on the wire: a notch. */
+export const NOTCH = 120;
+const PIXELS_PER_NOTCH = 100;
+const LINES_PER_NOTCH = 3;
+const MAX_I16 = 32_767;
+/** `WheelEvent.deltaMode`. */
+const WheelMode = { Line: 1, Page: 2 } as const;
+
+/** `MouseEvent.buttons` as the wire has it: the middle one comes second. */
+export function wireButtons(buttons: number): number {
+  return (buttons & 0b1_1001) | ((buttons & 0b10) << 1) | ((buttons & 0b100) >> 1);
+}
+
+/** Where in the picture a point of the window lies; outside means its border. */
+export function pictureAt(
+  point: { clientX: number; clientY: number },
+  box: { left: number; top: number; width: number; height: number },
+  picture: { width: number; height: number },
+): { x: number; y: number } {
+  const along = (at: number, from: number, length: number, pixels: number) =>
+    Math.min(pixels - 1, Math.max(0, Math.floor(((at - from) * pixels) / Math.max(1, length))));
+  return {
+    x: along(point.clientX, box.left, box.width, picture.width),
+    y: along(point.clientY, box.top, box.height, picture.height),
+  };
+}
+
+/** Whole numbers for the wire; fractions are kept for the next time. */
+export class Accumulator {
+  #x = 0;
+  #y = 0;
+
+  add(dx: number, dy: number): { dx: number; dy: number } | null {
+    this.#x += dx;
+    this.#y += dy;
+    const whole = { dx: wholePart(this.#x), dy: wholePart(this.#y) };
+    this.#x -= whole.dx;
+    this.#y -= whole.dy;
+    return whole.dx === 0 && whole.dy === 0 ? null : whole;
+  }
+
+  reset(): void {
+    this.#x = this.#y = 0;
+  }
+}
+
+/** How far a wheel event turns, in 120ths of a notch. */
+export function wheelTurn(event: Pick<WheelEvent, "deltaX" | "deltaY" | "deltaMode">): { dx: number; dy: number } {
+  return { dx: turn(event.deltaX, event.deltaMode), dy: turn(event.deltaY, event.deltaMode) };
+}
+
+function turn(delta: number, mode: number): number {
+  switch (mode) {
+    case WheelMode.Line:
+      return (delta / LINES_PER_NOTCH) * NOTCH;
+    case WheelMode.Page:
+      return delta * NOTCH * LINES_PER_NOTCH;
+    default:
+      // A notch is 100 pixels in most browsers and 120 in some.
+      return delta % NOTCH === 0 ? delta : (delta / PIXELS_PER_NOTCH) * NOTCH;
+  }
+}
+
+/** Listens to a surface and sends what happens there. Touch is for somebody else. */
+export class Pointer {
+  readonly #surface: HTMLElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #picture: () => { width: number; height: number };
+  readonly #send: (message: ClientMessage) => void;
+  readonly #wheel = new Accumulator();
+  readonly #motion = new Accumulator();
+  #buttons = 0;
+
+  constructor(
+    surface: HTMLElement,
+    canvas: HTMLCanvasElement,
+    picture: () => { width: number; height: number },
+    send: (message: ClientMessage) => void,
+  ) {
+    this.#surface = surface;
+    this.#canvas = canvas;
+    this.#picture = picture;
+    this.#send = send;
+    surface.addEventListener("pointerdown", (event) => this.#down(event));
+    surface.addEventListener("pointermove", (event) => this.#moved(event));
+    surface.addEventListener("pointerup", (event) => this.#moved(event));
+    surface.addEventListener("wheel", (event) => this.#turned(event), { passive: false });
+    for (const type of ["contextmenu", "auxclick", "dragstart"]) {
+      surface.addEventListener(type, (event) => event.preventDefault());
+    }
+    // The buttons "back" and "forward" would leave the page.
+    for (const type of ["mousedown", "mouseup"] as const) {
+      surface.addEventListener(type, (event) => {
+        if (event.button > 0) event.preventDefault();
+      });
+    }
+  }
+
+  /** Whether the browser gives motion instead of places. */
+  get isLocked(): boolean {
+    return document.pointerLockElement === this.#surface;
+  }
+
+  async lock(): Promise<void> {
+    this.#motion.reset();
+    // Older browsers return nothing; a refusal is shown by the lock not being there.
+    await Promise.resolve(this.#surface.requestPointerLock()).catch(() => undefined);
+  }
+
+  #down(event: PointerEvent): void {
+    if (event.pointerType === "touch") return;
+    if (!this.isLocked) this.#surface.setPointerCapture(event.pointerId);
+    this.#moved(event);
+  }
+
+  #moved(event: PointerEvent): void {
+    if (event.pointerType === "touch") return;
+    const buttons = wireButtons(event.buttons);
+    if (this.isLocked) return this.#movedBy(event, buttons);
+    const { x, y } = this.#at(event);
+    this.#send({ type: "pointer", x, y, buttons });
+    this.#buttons = buttons;
+  }
+
+  #movedBy(event: PointerEvent, buttons: number): void {
+    const scale = devicePixelRatio;
+    const by = this.#motion.add(event.movementX * scale, event.movementY * scale);
+    if (!by && buttons === this.#buttons) return;
+    this.#buttons = buttons;
+    this.#send({ type: "pointer-by", dx: by?.dx ?? 0, dy: by?.dy ?? 0, buttons });
+  }
+
+  #turned(event: WheelEvent): void {
+    event.preventDefault();
+    const { dx, dy } = wheelTurn(event);
+    const turned = this.#wheel.add(dx, dy);
+    if (!turned) return;
+    this.#send({ type: "wheel", ...turned });
+  }
+
+  #at(event: { clientX: number; clientY: number }): { x: number; y: number } {
+    return pictureAt(event, this.#canvas.getBoundingClientRect(), this.#picture());
+  }
+}
+
+function wholePart(value: number): number {
+  // Not -0, which is another number to a test and the same to the wire.
+  return Math.min(MAX_I16, Math.max(-MAX_I16, Math.trunc(value))) + 0;
+}
