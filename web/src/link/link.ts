@@ -6,9 +6,12 @@ import { askToConnect, type SessionData, type Steps } from "./connect.ts";
 import type { FromWorker, ToWorker, WindowSize } from "./protocol.ts";
 import { afterClose, afterEnded, type Stop, type Verdict } from "./verdict.ts";
 
+/** How far a connection is: none yet, on its way, or the display has answered. */
+export type Reached = "nothing" | "gateway" | "display";
+
 export type LinkState =
-  /** No picture yet. `connecting` once there is a ticket. */
-  | { is: "waiting"; steps: Steps | null; connecting: boolean; unreachable: boolean }
+  /** No picture yet. */
+  | { is: "waiting"; steps: Steps | null; reached: Reached; unreachable: boolean }
   | { is: "open" }
   /** There was a picture; it comes back by itself. */
   | { is: "lost" }
@@ -35,7 +38,7 @@ export class Link {
   readonly #worker: (message: ToWorker) => void;
   readonly #window: () => WindowSize;
   readonly #events: LinkEvents;
-  #state: LinkState = { is: "waiting", steps: null, connecting: false, unreachable: false };
+  #state: LinkState = { is: "waiting", steps: null, reached: "nothing", unreachable: false };
   #attempt = 0;
   #failures = 0;
   #hadPicture = false;
@@ -58,7 +61,7 @@ export class Link {
   /** Connects, or does so again at once. */
   connect(): void {
     this.#failures = 0;
-    this.#set(this.#hadPicture ? { is: "lost" } : this.#waiting(null, false));
+    this.#set(this.#hadPicture ? { is: "lost" } : this.#waiting(null, "nothing"));
     this.#try();
   }
 
@@ -86,6 +89,7 @@ export class Link {
         if (message.attempt !== this.#attempt) return true;
         clearTimeout(this.#timer);
         this.#events.rights(message.rights);
+        if (this.#state.is === "waiting") this.#set(this.#waiting(this.#state.steps, "display"));
         return true;
       case "first-frame":
         if (message.attempt !== this.#attempt) return true;
@@ -118,7 +122,7 @@ export class Link {
     if (attempt !== this.#attempt) return;
     switch (answer.state) {
       case "ready":
-        if (!this.#hadPicture) this.#set(this.#waiting(answer.steps, true));
+        if (!this.#hadPicture) this.#set(this.#waiting(answer.steps, "gateway"));
         this.#worker({
           type: "open",
           attempt,
@@ -130,10 +134,10 @@ export class Link {
         this.#timer = setTimeout(() => this.#givenUp(attempt), HELLO_MS);
         return;
       case "starting":
-        if (!this.#hadPicture) this.#set(this.#waiting(answer.steps, false));
+        if (!this.#hadPicture) this.#set(this.#waiting(answer.steps, "nothing"));
         return this.#pauseThen(answer.retry_ms);
       case "unreachable":
-        if (!this.#hadPicture) this.#set({ is: "waiting", steps: null, connecting: false, unreachable: true });
+        if (!this.#hadPicture) this.#set({ ...this.#waiting(null, "nothing"), unreachable: true });
         return this.#retry();
       default:
         this.#final(answer);
@@ -194,8 +198,8 @@ export class Link {
     if (ms !== null) this.#timer = setTimeout(() => this.#try(), ms);
   }
 
-  #waiting(steps: Steps | null, connecting: boolean): LinkState {
-    return { is: "waiting", steps, connecting, unreachable: false };
+  #waiting(steps: Steps | null, reached: Reached): Extract<LinkState, { is: "waiting" }> {
+    return { is: "waiting", steps, reached, unreachable: false };
   }
 
   #set(state: LinkState): void {

@@ -69,9 +69,7 @@ export class Screen {
     const { width, height } = this.#picture;
     if (width === 0) return;
     const window = this.window();
-    // While the display has not followed the window yet, its picture is cut rather than squeezed for a moment.
-    const fits = Math.min(1, window.w / width, window.h / height);
-    const shown = fits < 0.75 ? fits : 1;
+    const shown = Math.min(1, window.w / width, window.h / height);
     this.canvas.style.width = `${(width * shown) / devicePixelRatio}px`;
     this.canvas.style.height = `${(height * shown) / devicePixelRatio}px`;
   }
