@@ -34,14 +34,19 @@ impl AgentConfig {
     /// How many user ids are set aside for displays, one for each running session.
     pub const DISPLAY_UIDS: u32 = 10_000;
 
+    pub(crate) fn enrolment(&self) -> machine::Enrolment {
+        machine::Enrolment {
+            control_url: self.control_url.clone(),
+            authority_file: self.authority_file.clone(),
+            enrol_token_file: self.enrol_token_file.clone(),
+            state_dir: self.state_dir.join("identity"),
+        }
+    }
     pub(crate) fn sessions_dir(&self) -> PathBuf {
         self.run_dir.join("sessions")
     }
     pub(crate) fn homes_dir(&self) -> PathBuf {
         self.state_dir.join("homes")
-    }
-    pub(crate) fn identity_dir(&self) -> PathBuf {
-        self.state_dir.join("identity")
     }
     /// What every sandbox sees under `/opt/nagaya`: the executable, our defaults and the locales.
     pub(crate) fn share_dir(&self) -> PathBuf {

@@ -25,7 +25,7 @@ pub enum AgentError {
     Busy(PathBuf),
     /// The host has no certificate and cannot get one.
     #[error("cannot enrol")]
-    Enrol(#[from] crate::control::IdentityError),
+    Enrol(#[from] machine::MachineError),
     /// Some sessions would not end.
     #[error("{0} sessions could not be ended")]
     Left(usize),

@@ -42,6 +42,17 @@ pub struct Limits {
     pub max_message_bytes: usize,
 }
 
+impl GatewayConfig {
+    pub(crate) fn enrolment(&self) -> machine::Enrolment {
+        machine::Enrolment {
+            control_url: self.control_url.clone(),
+            authority_file: self.authority_file.clone(),
+            enrol_token_file: self.enrol_token_file.clone(),
+            state_dir: self.state_dir.clone(),
+        }
+    }
+}
+
 impl Default for GatewayConfig {
     fn default() -> Self {
         Self {

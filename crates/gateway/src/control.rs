@@ -3,29 +3,24 @@
 use crate::{
     app::now_s,
     config::GatewayConfig,
-    machine::{Identity, MachineError},
     serve::Shared,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::VerifyingKey;
 use futures_util::{SinkExt as _, StreamExt as _};
+use machine::{Identity, MachineError, Socket as Link, link_url};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    net::TcpStream,
     sync::mpsc,
     time::{self, Instant},
 };
-use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config, tungstenite::Message,
-};
+use tokio_tungstenite::tungstenite::Message;
 use wire::control::{self, FromGateway, GATEWAY_LINK_PATH, KEEPALIVE_S, PROTOCOL, ToGateway};
 
 const KEEPALIVE: Duration = Duration::from_secs(KEEPALIVE_S);
 const SILENCE: Duration = Duration::from_secs(2 * KEEPALIVE_S);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-type Link = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Keeps the link, again and again, for as long as the process lives. Running relays do not depend on it.
 pub(crate) async fn keep(
@@ -40,12 +35,13 @@ pub(crate) async fn keep(
         if let Err(error) = renew_if_due(&shared, &config, &mut identity).await {
             tracing::warn!(%error, "the certificate could not be renewed; trying again");
         }
-        match dial(&config, &identity).await {
+        let url = link_url(&config.control_url, GATEWAY_LINK_PATH);
+        match identity.dial(&url, SILENCE).await {
             Ok(link) => {
                 talk(&shared, &config, &identity, link, &mut reports).await;
                 tracing::warn!("the link to the control plane ended; dialling again");
             }
-            Err(error) => tracing::warn!(error, "cannot reach the control plane; dialling again"),
+            Err(error) => tracing::warn!(%error, "cannot reach the control plane; dialling again"),
         }
         pause = if begun.elapsed() > LONGEST_PAUSE {
             FIRST_PAUSE
@@ -62,28 +58,11 @@ async fn renew_if_due(
     identity: &mut Identity,
 ) -> Result<(), MachineError> {
     if now_s() >= identity.renew_at_s {
-        *identity = identity.renew(config).await?;
+        *identity = identity.renew(&config.enrolment()).await?;
         shared.use_tls(identity.server()?);
         tracing::info!("the certificate was renewed");
     }
     Ok(())
-}
-
-async fn dial(config: &GatewayConfig, identity: &Identity) -> Result<Link, String> {
-    let url = config
-        .control_url
-        .replacen("https://", "wss://", 1)
-        .trim_end_matches('/')
-        .to_owned()
-        + GATEWAY_LINK_PATH;
-    let tls = identity.client().map_err(|error| error.to_string())?;
-    let connector = Connector::Rustls(Arc::new(tls));
-    let dialling = connect_async_tls_with_config(url, None, true, Some(connector));
-    match time::timeout(SILENCE, dialling).await {
-        Ok(Ok((link, _))) => Ok(link),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("no answer".to_owned()),
-    }
 }
 
 /// Talks until the link ends, or until the certificate must be renewed.

@@ -8,7 +8,6 @@ mod app;
 mod config;
 mod control;
 mod gate;
-mod machine;
 mod relay;
 mod seen;
 mod serve;

@@ -5,12 +5,12 @@ use crate::{
     config::{GatewayConfig, Limits},
     control,
     gate::{Arrival, Gate, Refusal},
-    machine::{Identity, MachineError},
     relay::{self, Counts, Socket, short},
 };
 use ed25519_dalek::VerifyingKey;
 use futures_util::StreamExt as _;
 use rustls::ServerConfig;
+use machine::{Identity, MachineError};
 use std::{
     collections::HashMap,
     io,
@@ -78,7 +78,7 @@ pub async fn run(
         address: config.listen,
         source,
     };
-    let identity = Identity::open(&config).await?;
+    let identity = Identity::open(&config.enrolment()).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(listen_error)?;

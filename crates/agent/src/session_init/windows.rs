@@ -138,7 +138,7 @@ impl Windows {
     }
 
     fn fill(&self, window: Window) -> Result<(), x11rb::errors::ReplyError> {
-        let property = |name, kind| self.conn.get_property(false, window, name, kind, 0, 8);
+        let property = |name: u32, kind: u32| self.conn.get_property(false, window, name, kind, 0, 8);
         let kinds = property(self.atoms._NET_WM_WINDOW_TYPE, AtomEnum::ATOM.into())?;
         let owner = property(AtomEnum::WM_TRANSIENT_FOR.into(), AtomEnum::WINDOW.into())?;
         let kinds: Vec<u32> = kinds

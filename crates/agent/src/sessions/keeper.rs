@@ -310,7 +310,7 @@ fn watch(process: Process) -> io::Result<Option<AsyncFd<OwnedFd>>> {
     if !process.is_alive() {
         return Ok(None);
     }
-    AsyncFd::with_interest(fd, Interest::READABLE).map(Some)
+    Ok(Some(AsyncFd::register_with_interest(fd, Interest::READABLE)?))
 }
 
 fn millis(since: Instant) -> u32 {

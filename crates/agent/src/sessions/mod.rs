@@ -21,10 +21,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{
-    sync::{mpsc, watch},
-    task::AbortHandle,
-};
+use tokio::sync::{mpsc, watch};
 use wire::{
     control::{EndReason, FromHost, Phase, SessionReport, SessionSpec, ToHost},
     ids::SessionId,
@@ -47,8 +44,6 @@ struct Entry {
     record: Record,
     /// Set to end the session.
     stop: watch::Sender<Option<EndReason>>,
-    /// The connection that shows the session now.
-    attached: Option<AbortHandle>,
 }
 
 impl Host {
@@ -111,7 +106,6 @@ impl Host {
         let entry = Entry {
             record,
             stop,
-            attached: None,
         };
         self.lock().insert(id, entry);
         self.changed();
@@ -204,21 +198,15 @@ impl Host {
         tls: Arc<ClientConfig>,
         replies: mpsc::Sender<FromHost>,
     ) {
-        let mut sessions = self.lock();
-        let ready = sessions
-            .get_mut(&attach.session)
-            .filter(|entry| entry.record.phase == Phase::Ready);
-        let Some(entry) = ready else {
-            drop(sessions);
+        let ready = self.record(attach.session).is_some_and(|record| record.phase == Phase::Ready);
+        if !ready {
             let failed = attach.failed("the session is not ready");
             tokio::spawn(async move { replies.send(failed).await });
             return;
-        };
-        let socket = self.dir(attach.session).stream_socket();
-        let task = tokio::spawn(attach::run(attach, socket, tls, replies));
-        if let Some(before) = entry.attached.replace(task.abort_handle()) {
-            before.abort();
         }
+        // An earlier connection is ended by the display, which can still tell it why.
+        let socket = self.dir(attach.session).stream_socket();
+        tokio::spawn(attach::run(attach, socket, tls, replies));
     }
 
     /// What every session is like now.
@@ -256,6 +244,14 @@ impl Host {
         }
     }
 
+    /// Forgets every session that has ended.
+    pub(crate) fn remove_all(&self) {
+        let ids: Vec<SessionId> = self.lock().keys().copied().collect();
+        for id in ids {
+            self.forget(id);
+        }
+    }
+
     fn group(&self, id: SessionId) -> Group {
         self.cgroups.session(&id.to_string())
     }
@@ -275,11 +271,6 @@ impl Host {
             return;
         };
         change(&mut entry.record);
-        if !entry.is_alive()
-            && let Some(attached) = entry.attached.take()
-        {
-            attached.abort();
-        }
         let record = entry.record.clone();
         drop(sessions);
         let dir = self.dir(id);

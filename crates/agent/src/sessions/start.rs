@@ -5,7 +5,7 @@ use crate::{
     app,
     config::AgentConfig,
     sandbox::{
-        Desktop, Display, Frame, PROGRAM, STREAM_DIR, X11_DIR,
+        Desktop, Display, Frame, PROGRAM,
         home::Home,
         image::{Application, Image},
         launch::Launch,
@@ -130,18 +130,7 @@ pub(super) fn display(host: &Host, dir: &SessionDir, record: &Record) -> io::Res
         },
         x11: dir.x11(),
         stream: dir.stream(),
-        command: [
-            PROGRAM,
-            "display",
-            "--x-socket",
-            &format!("{X11_DIR}/X0"),
-            "--xauthority",
-            "/run/session/xauthority",
-            "--listen",
-            &format!("{STREAM_DIR}/sock"),
-        ]
-        .map(str::to_owned)
-        .to_vec(),
+        command: vec![PROGRAM.to_owned(), "display".to_owned()],
     };
     launch(dir, "display", uid, group.entrances(), sandbox.args(), host)
 }

@@ -14,7 +14,6 @@ const MAX_STREAMS: u8 = 3;
 /// What costs more without loss becomes video, in bytes a second: 4 Mbit/s.
 const AUTO_RATE: f32 = 500_000.0;
 const SMOOTH_RATE: f32 = 150_000.0;
-const SHARP_RATE: f32 = 4_000_000.0;
 /// A region stays one at a quarter of what made it one.
 const STAY: f32 = 0.25;
 /// A region is not judged again before.
@@ -135,7 +134,10 @@ impl Regions {
         if !self.enabled {
             return;
         }
-        let start = self.start_rate(rate);
+        let Some(start) = self.start_rate(rate) else {
+            self.retain(ops, |_| false);
+            return;
+        };
         let lively = activity.lively(now_us, start * STAY);
         let bits = rate.map(|bytes| bytes * 8);
         self.retain(ops, |region| {
@@ -169,14 +171,15 @@ impl Regions {
         }
     }
 
-    fn start_rate(&self, rate: Option<u64>) -> f32 {
+    /// What a region must cost without loss, in bytes a second, to become video; `None` for lossless only.
+    fn start_rate(&self, rate: Option<u64>) -> Option<f32> {
         let wanted = match self.quality {
             Quality::Auto => AUTO_RATE,
-            Quality::Sharp => SHARP_RATE,
+            Quality::Sharp => return None,
             Quality::Smooth => SMOOTH_RATE,
         };
         // Half of the link at most goes to what could be had for less.
-        rate.map_or(wanted, |rate| wanted.min(rate as f32 / 2.0))
+        Some(rate.map_or(wanted, |rate| wanted.min(rate as f32 / 2.0)))
     }
 
     fn retain(&mut self, ops: &mut Vec<Op>, keep: impl Fn(&Region) -> bool) {

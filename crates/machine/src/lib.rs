@@ -1,6 +1,6 @@
-//! This machine's key and certificate: enrolled once with a token, renewed before they expire.
+//! How a machine of the service (a gateway, a session host) proves to the control plane which one it is: a key of its
+//! own and a short-lived certificate, enrolled once with a token, renewed before it expires.
 
-use crate::config::GatewayConfig;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -13,19 +13,41 @@ use std::{
     fs, io,
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpStream, time};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
 };
 use wire::control::{ENROL_PATH, Enrol, Enrolled, RENEW_PATH, Renew};
 
+/// A WebSocket to the control plane or to a gateway.
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Where a machine enrols, and where it keeps what it got.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// The control plane's infrastructure listener: `https://HOST:PORT`.
+    pub control_url: String,
+    /// The authority to trust at the first contact, in PEM.
+    pub authority_file: PathBuf,
+    /// The one-time token for the first start; the file is removed once it was used.
+    pub enrol_token_file: Option<PathBuf>,
+    /// Key and certificate; made with no access for others.
+    pub state_dir: PathBuf,
+}
+
 /// Key and certificate as they are kept, in one file, so that they always belong together.
 #[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Identity {
+#[allow(missing_debug_implementations)] // It holds a private key.
+pub struct Identity {
     key_pem: String,
     certificate_pem: String,
     authority_pem: String,
     /// Unix time in seconds.
-    pub(crate) renew_at_s: u64,
+    pub renew_at_s: u64,
 }
 
 /// Why the machine has no certificate.
@@ -47,6 +69,9 @@ pub enum MachineError {
     /// The control plane cannot be reached.
     #[error("cannot reach the control plane")]
     Unreachable(#[from] reqwest::Error),
+    /// No WebSocket.
+    #[error("cannot open a connection: {0}")]
+    Dial(String),
     /// The control plane refused the token.
     #[error(
         "the control plane refused to enrol this machine: the token is used, too old, or not its own"
@@ -57,9 +82,17 @@ pub enum MachineError {
     Certificate(String),
 }
 
+impl MachineError {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Dial(_))
+    }
+}
+
 impl Identity {
     /// Reads the identity, or enrols.
-    pub(crate) async fn open(config: &GatewayConfig) -> Result<Self, MachineError> {
+    pub async fn open(config: &Enrolment) -> Result<Self, MachineError> {
         let path = config.state_dir.join("machine.json");
         if let Ok(text) = fs::read_to_string(&path) {
             return serde_json::from_str(&text).map_err(certificate);
@@ -90,7 +123,7 @@ impl Identity {
     }
 
     /// The next certificate, for a new key.
-    pub(crate) async fn renew(&self, config: &GatewayConfig) -> Result<Self, MachineError> {
+    pub async fn renew(&self, config: &Enrolment) -> Result<Self, MachineError> {
         let key = KeyPair::generate().map_err(certificate)?;
         let client = https(self.client()?)?;
         let answer = client
@@ -140,12 +173,12 @@ impl Identity {
     }
 
     /// TLS towards the control plane, with this machine's certificate.
-    pub(crate) fn client(&self) -> Result<ClientConfig, MachineError> {
+    pub fn client(&self) -> Result<ClientConfig, MachineError> {
         client_config(&self.authority_pem, Some(self))
     }
 
     /// TLS towards browsers and agents: version 1.3 alone, small buffers, and no session tickets to keep for idle relays.
-    pub(crate) fn server(&self) -> Result<ServerConfig, MachineError> {
+    pub fn server(&self) -> Result<ServerConfig, MachineError> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .map_err(certificate)?
@@ -154,6 +187,11 @@ impl Identity {
             .map_err(certificate)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
+    }
+
+    /// Opens a WebSocket, showing this machine's certificate to whoever asks for one.
+    pub async fn dial(&self, url: &str, limit: Duration) -> Result<Socket, MachineError> {
+        dial(Arc::new(self.client()?), url, limit).await
     }
 
     fn chain(&self) -> Result<Vec<CertificateDer<'static>>, MachineError> {
@@ -165,6 +203,28 @@ impl Identity {
     fn key(&self) -> Result<PrivateKeyDer<'static>, MachineError> {
         PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).map_err(certificate)
     }
+}
+
+/// Opens a WebSocket, without delaying small messages.
+pub async fn dial(
+    tls: Arc<ClientConfig>,
+    url: &str,
+    limit: Duration,
+) -> Result<Socket, MachineError> {
+    let connector = Connector::Rustls(tls);
+    let dialling = connect_async_tls_with_config(url, None, true, Some(connector));
+    match time::timeout(limit, dialling).await {
+        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Err(error)) => Err(MachineError::Dial(error.to_string())),
+        Err(_) => Err(MachineError::Dial("no answer".to_owned())),
+    }
+}
+
+/// The control plane's WebSocket at this path.
+#[must_use]
+pub fn link_url(control_url: &str, path: &str) -> String {
+    let base = control_url.replacen("https://", "wss://", 1);
+    base.trim_end_matches('/').to_owned() + path
 }
 
 fn client_config(
@@ -193,7 +253,7 @@ fn https(config: ClientConfig) -> Result<reqwest::Client, MachineError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(config)
         .no_proxy()
-        .timeout(std::time::Duration::from_secs(20))
+        .timeout(Duration::from_secs(20))
         .build()?)
 }
 
