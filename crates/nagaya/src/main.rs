@@ -6,7 +6,7 @@ mod demo;
 mod logging;
 
 use clap::Parser as _;
-use std::{error::Error as _, process::ExitCode};
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // The agent starts this same executable inside sandboxes. That path must stay short: no argument parser, no

@@ -310,7 +310,10 @@ fn watch(process: Process) -> io::Result<Option<AsyncFd<OwnedFd>>> {
     if !process.is_alive() {
         return Ok(None);
     }
-    Ok(Some(AsyncFd::register_with_interest(fd, Interest::READABLE)?))
+    // SAFETY: an `OwnedFd` gives the same descriptor each time it is asked, and keeps it open for as long as it lives.
+    #[allow(unsafe_code)]
+    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    Ok(Some(watched))
 }
 
 fn millis(since: Instant) -> u32 {

@@ -175,7 +175,7 @@ fn stop(layout: &Layout, parts: &mut [Part], runtime: &tokio::runtime::Runtime) 
     for part in parts.iter_mut().rev() {
         if part.name == "agent" {
             part.stop();
-            if let Err(error) = runtime.block_on(agent::end_all_sessions(&configs::agent(layout))) {
+            if let Err(error) = runtime.block_on(agent::end_all_sessions(configs::agent(layout))) {
                 say(&format!("Some desktops could not be ended: {error}"));
             }
         }
