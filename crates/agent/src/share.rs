@@ -17,6 +17,14 @@ const FILES: &[(&str, &[u8])] = &{
         [$(($path, include_bytes!(concat!("../desktop/", $path)).as_slice())),*]
     } }
     files![
+        "data/applications/galculator.desktop",
+        "data/fcitx5/themes/nagaya/theme.conf",
+        "data/themes/Nagaya/gtk-3.0/gtk-dark.css",
+        "data/themes/Nagaya/gtk-3.0/gtk.css",
+        "data/themes/Nagaya/index.theme",
+        "etc/bash.bashrc",
+        "etc/glib-2.0/settings/defaults",
+        "menu.svg",
         "wallpaper.svg",
         "xdg/autostart/at-spi-dbus-bus.desktop",
         "xdg/autostart/org.fcitx.Fcitx5.desktop",
@@ -27,6 +35,7 @@ const FILES: &[(&str, &[u8])] = &{
         "xdg/fcitx5/config",
         "xdg/fcitx5/profile",
         "xdg/gtk-3.0/settings.ini",
+        "xdg/menus/xfce-applications.menu",
         "xdg/xfce4/terminal/terminalrc",
         "xdg/xfce4/xfconf/xfce-perchannel-xml/xfce4-desktop.xml",
         "xdg/xfce4/xfconf/xfce-perchannel-xml/xfce4-keyboard-shortcuts.xml",
