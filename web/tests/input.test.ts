@@ -60,7 +60,8 @@ describe("pointer", () => {
 
   test("a wheel's notch is 120 in every unit, and fractions add up", () => {
     expect(wheelTurn({ deltaX: 0, deltaY: 100, deltaMode: 0 })).toEqual({ dx: 0, dy: 120 });
-    expect(wheelTurn({ deltaX: 0, deltaY: -240, deltaMode: 0 })).toEqual({ dx: 0, dy: -240 });
+    expect(wheelTurn({ deltaX: 0, deltaY: 66.7, deltaMode: 0, wheelDeltaY: -120 })).toEqual({ dx: 0, dy: 120 });
+    expect(wheelTurn({ deltaX: 40, deltaY: 0, deltaMode: 0, wheelDeltaX: -120 })).toEqual({ dx: 48, dy: 0 });
     expect(wheelTurn({ deltaX: 0, deltaY: 3, deltaMode: 1 })).toEqual({ dx: 0, dy: 120 });
     const sum = new Accumulator();
     expect(sum.add(0, 0.4)).toBeNull();

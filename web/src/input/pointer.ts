@@ -47,20 +47,26 @@ export class Accumulator {
   }
 }
 
+type Wheel = Pick<WheelEvent, "deltaX" | "deltaY" | "deltaMode"> & { wheelDeltaX?: number; wheelDeltaY?: number };
+
 /** How far a wheel event turns, in 120ths of a notch. */
-export function wheelTurn(event: Pick<WheelEvent, "deltaX" | "deltaY" | "deltaMode">): { dx: number; dy: number } {
-  return { dx: turn(event.deltaX, event.deltaMode), dy: turn(event.deltaY, event.deltaMode) };
+export function wheelTurn(event: Wheel): { dx: number; dy: number } {
+  // The mode comes first: a browser that is not asked for it converts lines to pixels.
+  const mode = event.deltaMode;
+  return { dx: turn(event.deltaX, mode, event.wheelDeltaX), dy: turn(event.deltaY, mode, event.wheelDeltaY) };
 }
 
-function turn(delta: number, mode: number): number {
+function turn(delta: number, mode: number, wheelDelta = 0): number {
+  // Where there is the older figure, it tells a wheel's notches at any scale of the display. A touch pad's is three
+  // times the pixels.
+  if (wheelDelta !== 0 && wheelDelta % NOTCH === 0 && wheelDelta !== -3 * delta) return -wheelDelta;
   switch (mode) {
     case WheelMode.Line:
       return (delta / LINES_PER_NOTCH) * NOTCH;
     case WheelMode.Page:
       return delta * NOTCH * LINES_PER_NOTCH;
     default:
-      // A notch is 100 pixels in most browsers and 120 in some.
-      return delta % NOTCH === 0 ? delta : (delta / PIXELS_PER_NOTCH) * NOTCH;
+      return (delta / PIXELS_PER_NOTCH) * NOTCH;
   }
 }
 

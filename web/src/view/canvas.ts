@@ -47,7 +47,11 @@ export class Screen {
   window(): WindowSize {
     const box = this.#box.getBoundingClientRect();
     const scale = devicePixelRatio;
-    const { w, h } = this.#devicePixels ?? { w: box.width * scale, h: box.height * scale };
+    const rounded = { w: box.width * scale, h: box.height * scale };
+    // What the browser says is exact, but it is told late, and not at all of some changes of scale.
+    const exact = this.#devicePixels;
+    const agrees = exact && Math.abs(exact.w - rounded.w) < 2 && Math.abs(exact.h - rounded.h) < 2;
+    const { w, h } = agrees ? exact : rounded;
     return { w: side(w), h: side(h), scalePercent: Math.min(1000, Math.max(25, Math.round(scale * 100))) };
   }
 

@@ -83,8 +83,9 @@ export class Toolbar {
     this.#figures.launched(ms);
   }
 
+  /** Whether the picture is live. There is nothing to control before it was so once. */
   setLive(isLive: boolean): void {
-    this.#root.dataset["live"] = String(isLive);
+    if (isLive || this.#root.dataset["live"]) this.#root.dataset["live"] = String(isLive);
   }
 
   /** Whether something of the session's clipboard waits for a click. */

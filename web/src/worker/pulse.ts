@@ -1,9 +1,10 @@
 // Decides when to ask the host for a sign of life. Pure: time comes in, in milliseconds.
 //
-// While something happens the round trip is measured each second. When nothing happens nothing is sent, so that an idle
-// session costs nothing and the gateway can see that it is idle.
+// While something happens the round trip is measured each second. When nothing happens there is only a keep-alive, far
+// more often than the time after which the gateway takes a silent link for dead (two minutes).
 
 const EVERY_MS = 1000;
+export const KEEP_ALIVE_MS = 45_000;
 /** How long measuring goes on after the last event. */
 const AWAKE_MS = 10_000;
 /** A link that gives no sign of life for so long after being asked is lost. */
@@ -28,13 +29,14 @@ export class Pulse {
 
   beat(now: number): Beat {
     if (this.#asked !== null && now - this.#asked >= LOST_MS) return "lost";
-    if (now - this.#active > AWAKE_MS || now - this.#lastPing < EVERY_MS) return "nothing";
+    const every = now - this.#active > AWAKE_MS ? KEEP_ALIVE_MS : EVERY_MS;
+    if (now - this.#lastPing < every) return "nothing";
     this.#lastPing = now;
     this.#asked ??= now;
     return "ping";
   }
 
-  /** Whether nothing happens and nothing is awaited: no beat is due before the next `active`. */
+  /** Whether nothing happens and nothing is awaited: only keep-alives are due until the next `active`. */
   asleep(now: number): boolean {
     return this.#asked === null && now - this.#active > AWAKE_MS;
   }

@@ -8,7 +8,7 @@ import { VERSION } from "../wire/limits.ts";
 import { Meter } from "./meter.ts";
 import { Player, type Painted } from "./player.ts";
 import type { Picture } from "./picture.ts";
-import { Pulse } from "./pulse.ts";
+import { KEEP_ALIVE_MS, Pulse } from "./pulse.ts";
 import { Refresher } from "./refresher.ts";
 import type { Surface } from "./surface.ts";
 import { TileDecoder } from "./tiles.ts";
@@ -38,7 +38,9 @@ export class Stream {
     this.#meter.refreshed();
     this.send({ type: "refresh" });
   });
-  #timer: ReturnType<typeof setInterval> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Only keep-alives are due. */
+  #isAsleep = true;
   #pinged = { token: 0n, at: 0 };
   #rttUs = 0;
   #isShown = false;
@@ -128,7 +130,7 @@ export class Stream {
 
   #awake(): void {
     this.#pulse.active(performance.now());
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#isAsleep && !this.#isOver) this.#tickIn(TICK_MS);
   }
 
   #tick(): void {
@@ -144,9 +146,13 @@ export class Stream {
       case "nothing":
     }
     this.#post({ type: "figures", figures: this.#meter.read(now) });
-    if (!this.#pulse.asleep(now) || this.#timer === null) return;
-    clearInterval(this.#timer);
-    this.#timer = null;
+    this.#tickIn(this.#pulse.asleep(now) ? KEEP_ALIVE_MS : TICK_MS);
+  }
+
+  #tickIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#isAsleep = ms === KEEP_ALIVE_MS;
+    this.#timer = setTimeout(() => this.#tick(), ms);
   }
 
   #ponged(token: bigint): void {
@@ -167,7 +173,6 @@ export class Stream {
     this.#isOver = true;
     this.#player.close();
     this.#refresher.close();
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
+    clearTimeout(this.#timer);
   }
 }
