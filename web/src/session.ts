@@ -32,6 +32,7 @@ class Session {
   readonly #veil: Veil;
   readonly #notice: Notice;
   #h264 = false;
+  #workerWorks = false;
   #takesInput = false;
   #quality: Quality = "auto";
   /** The window as the host knows it. */
@@ -68,9 +69,10 @@ class Session {
   start(): void {
     this.#surface.hidden = false;
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#take(data);
-    this.#worker.onerror = () => this.#unsupported();
+    this.#worker.onerror = () => this.#workerFailed();
     const canvas = this.#screen.offscreen();
     this.#worker.postMessage({ type: "canvas", canvas } satisfies ToWorker, canvas ? [canvas] : []);
+    this.#surface.addEventListener("pointerdown", () => this.#toolbar.close());
     addEventListener("online", () => this.#link.check());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#link.check();
@@ -85,6 +87,7 @@ class Session {
     if (this.#link.take(message)) return;
     switch (message.type) {
       case "ready":
+        this.#workerWorks = true;
         this.#h264 = message.h264;
         return this.#link.connect();
       case "size":
@@ -96,7 +99,8 @@ class Session {
       case "cursor":
         return this.#cursor.set(message.shape);
       case "pointer-at":
-        return this.#pointerAt(message.x, message.y);
+        this.#input.pointer.at(message.x, message.y);
+        return this.#showPointer(message.x, message.y);
       case "clipboard":
         return void this.#clipboard.received(message.data);
       case "figures":
@@ -118,6 +122,7 @@ class Session {
       case "lost":
         return this.#veil.show();
       case "stopped":
+        this.#toolbar.fold();
         return this.#notice.show(stoppedTexts(this.#t, state.why, this.#data.name), () => {
           if (state.why === "version" || state.why === "broken") location.reload();
           else this.#link.connect();
@@ -154,22 +159,26 @@ class Session {
     return this.#told;
   }
 
-  #pointerAt(x: number, y: number): void {
+  /** For as long as the browser shows none. */
+  #showPointer(x: number, y: number): void {
     const box = this.#screen.canvas.getBoundingClientRect();
     const { width, height } = this.#screen.picture;
     this.#cursor.at((x * box.width) / Math.max(1, width), (y * box.height) / Math.max(1, height));
   }
 
   #signedOut(): void {
+    this.#toolbar.fold();
     const t = this.#t;
     const { name } = this.#data;
     const said = { title: t("signed-out.title"), text: t("signed-out.text", { name }), again: t("signed-out.again") };
     this.#notice.show(said, () => location.reload());
   }
 
-  #unsupported(): void {
+  /** A Worker that never began cannot run in this browser; one that did has met something unforeseen. */
+  #workerFailed(): void {
     const t = this.#t;
     this.#link.close();
+    if (this.#workerWorks) return this.#show({ is: "stopped", why: "broken" });
     this.#waiting.hide();
     this.#notice.show({ title: t("unsupported.title"), text: t("unsupported.text"), again: null }, () => {});
   }
@@ -204,6 +213,7 @@ class Session {
       field,
       picture: () => this.#screen.picture,
       clipboard: this.#clipboard,
+      captured: (x, y) => this.#showPointer(x, y),
       send: (message: ClientMessage) => this.#link.send(message),
       isLive: () => this.#link.isOpen && this.#takesInput,
       toggleToolbar: () => this.#toolbar.toggle(),

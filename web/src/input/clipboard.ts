@@ -16,8 +16,9 @@ export class Clipboard {
   readonly #send: (message: ClientMessage) => void;
   readonly #events: ClipboardEvents;
   #rights: Pick<Rights, "clipboardIn" | "clipboardOut"> = { clipboardIn: false, clipboardOut: false };
-  /** What both sides hold as far as is known, so that nothing goes to and fro. */
-  #shared = "";
+  /** What this device's clipboard held when it was last looked at. The same again is no news to the session, which may
+      have copied something else since that is meant to be pasted. */
+  #own = "";
   #pending: ClipboardData | null = null;
 
   constructor(send: (message: ClientMessage) => void, events: ClipboardEvents) {
@@ -31,8 +32,6 @@ export class Clipboard {
 
   allow(rights: Rights): void {
     this.#rights = rights;
-    // The display on the other side may be a new one that holds nothing yet.
-    this.#shared = "";
   }
 
   /** The user pastes: what is there goes to the session. Resolves when it is on its way. */
@@ -53,7 +52,6 @@ export class Clipboard {
   /** The session's clipboard changed. */
   async received(data: ClipboardData): Promise<void> {
     if (!this.#rights.clipboardOut) return;
-    this.#shared = data.kind === "text" ? data.text : "";
     this.#pending = data;
     await this.copyPending();
   }
@@ -65,18 +63,21 @@ export class Clipboard {
     const written = await write(data);
     // Something newer may have come meanwhile, and speaks for itself.
     if (this.#pending !== data) return;
-    if (written) this.#pending = null;
+    if (written) {
+      this.#pending = null;
+      this.#own = data.kind === "text" ? data.text : "";
+    }
     this.#events.pending(!written);
   }
 
   #offer(data: ClipboardData, tell: boolean): void {
     if (!this.#rights.clipboardIn) return;
-    if (data.kind === "text" && data.text === this.#shared) return;
+    if (data.kind === "text" && data.text === this.#own) return;
     if (!clipboardFits(data)) {
       if (tell) this.#events.tooLarge();
       return;
     }
-    this.#shared = data.kind === "text" ? data.text : "";
+    this.#own = data.kind === "text" ? data.text : "";
     this.#send({ type: "clipboard", data });
   }
 }

@@ -56,8 +56,17 @@ export class FieldText {
   }
 }
 
+/** What on-screen keyboards do to the field instead of pressing a key. */
+export type Edit = "backspace" | "enter";
+
+const EDITS: Record<string, Edit> = { deleteContentBackward: "backspace", insertLineBreak: "enter" };
+
 /** Listens to the field. */
-export function listenToField(element: HTMLTextAreaElement, send: (text: string) => void): FieldText {
+export function listenToField(
+  element: HTMLTextAreaElement,
+  send: (text: string) => void,
+  edit: (edit: Edit) => void,
+): FieldText {
   const text = new FieldText(element, send);
   element.addEventListener("compositionstart", () => {
     text.begin();
@@ -66,6 +75,12 @@ export function listenToField(element: HTMLTextAreaElement, send: (text: string)
   element.addEventListener("compositionend", () => {
     element.classList.remove("composing");
     text.end();
+  });
+  element.addEventListener("beforeinput", (event) => {
+    const known = EDITS[event.inputType];
+    if (!known || event.isComposing) return;
+    event.preventDefault();
+    edit(known);
   });
   element.addEventListener("input", (event) => {
     if (!(event as InputEvent).isComposing) text.changed();

@@ -17,6 +17,8 @@ export interface InputParts {
   picture: () => { width: number; height: number };
   clipboard: Clipboard;
   send: (message: ClientMessage) => void;
+  /** While the pointer is captured: where it is in the picture, as far as is known here. */
+  captured: (x: number, y: number) => void;
   /** Whether the session takes input now. */
   isLive: () => boolean;
   toggleToolbar: () => void;
@@ -24,6 +26,7 @@ export interface InputParts {
 
 /** How long a key that pastes waits for what it pastes. */
 const PASTE_MS = 150;
+const EDIT_KEYS = { backspace: { keysym: 0xff08, code: 14 }, enter: { keysym: 0xff0d, code: 28 } };
 /** What is not the session's: its keys and clicks stay in the page. */
 const CONTROLS = ".bar, dialog, .cover, .waiting";
 
@@ -43,10 +46,14 @@ export class Input {
       if (parts.isLive()) this.#queue.push(message);
     };
     this.#keyboard = new Keyboard(send, platform());
-    this.#text = listenToField(parts.field, (text) => {
-      for (const piece of textPieces(text)) send({ type: "text", text: piece });
-    });
-    this.pointer = new Pointer(parts.surface, parts.canvas, parts.picture, send);
+    this.#text = listenToField(
+      parts.field,
+      (text) => {
+        for (const piece of textPieces(text)) send({ type: "text", text: piece });
+      },
+      (edit) => this.#keyboard.combination([EDIT_KEYS[edit]]),
+    );
+    this.pointer = new Pointer(parts, send);
     this.#listenToFingers(send);
     this.#listenToKeys();
     this.#listenToFocus();

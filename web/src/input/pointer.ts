@@ -21,7 +21,7 @@ export function pictureAt(
   picture: { width: number; height: number },
 ): { x: number; y: number } {
   const along = (at: number, from: number, length: number, pixels: number) =>
-    Math.min(pixels - 1, Math.max(0, Math.floor(((at - from) * pixels) / Math.max(1, length))));
+    within(Math.floor(((at - from) * pixels) / Math.max(1, length)), pixels);
   return {
     x: along(point.clientX, box.left, box.width, picture.width),
     y: along(point.clientY, box.top, box.height, picture.height),
@@ -70,25 +70,28 @@ function turn(delta: number, mode: number, wheelDelta = 0): number {
   }
 }
 
+export interface PointerParts {
+  surface: HTMLElement;
+  canvas: HTMLCanvasElement;
+  picture: () => { width: number; height: number };
+  captured: (x: number, y: number) => void;
+}
+
 /** Listens to a surface and sends what happens there. Touch is for somebody else. */
 export class Pointer {
+  readonly #parts: PointerParts;
   readonly #surface: HTMLElement;
-  readonly #canvas: HTMLCanvasElement;
-  readonly #picture: () => { width: number; height: number };
   readonly #send: (message: ClientMessage) => void;
   readonly #wheel = new Accumulator();
   readonly #motion = new Accumulator();
   #buttons = 0;
+  /** Where the pointer was last, in the picture. */
+  #place = { x: 0, y: 0 };
 
-  constructor(
-    surface: HTMLElement,
-    canvas: HTMLCanvasElement,
-    picture: () => { width: number; height: number },
-    send: (message: ClientMessage) => void,
-  ) {
+  constructor(parts: PointerParts, send: (message: ClientMessage) => void) {
+    const { surface } = parts;
+    this.#parts = parts;
     this.#surface = surface;
-    this.#canvas = canvas;
-    this.#picture = picture;
     this.#send = send;
     surface.addEventListener("pointerdown", (event) => this.#down(event));
     surface.addEventListener("pointermove", (event) => this.#moved(event));
@@ -110,9 +113,15 @@ export class Pointer {
     return document.pointerLockElement === this.#surface;
   }
 
+  /** Where the session has the pointer. */
+  at(x: number, y: number): void {
+    this.#place = { x, y };
+  }
+
   async lock(): Promise<void> {
     this.#motion.reset();
     // Older browsers return nothing; a refusal is shown by the lock not being there.
+    this.#parts.captured(this.#place.x, this.#place.y);
     await Promise.resolve(this.#surface.requestPointerLock()).catch(() => undefined);
   }
 
@@ -126,8 +135,8 @@ export class Pointer {
     if (event.pointerType === "touch") return;
     const buttons = wireButtons(event.buttons);
     if (this.isLocked) return this.#movedBy(event, buttons);
-    const { x, y } = this.#at(event);
-    this.#send({ type: "pointer", x, y, buttons });
+    this.#place = this.#at(event);
+    this.#send({ type: "pointer", ...this.#place, buttons });
     this.#buttons = buttons;
   }
 
@@ -136,7 +145,12 @@ export class Pointer {
     const by = this.#motion.add(event.movementX * scale, event.movementY * scale);
     if (!by && buttons === this.#buttons) return;
     this.#buttons = buttons;
-    this.#send({ type: "pointer-by", dx: by?.dx ?? 0, dy: by?.dy ?? 0, buttons });
+    const { dx, dy } = by ?? { dx: 0, dy: 0 };
+    this.#send({ type: "pointer-by", dx, dy, buttons });
+    // Shown at once; where the session has it really, it says when that is somewhere else.
+    const { width, height } = this.#parts.picture();
+    this.at(within(this.#place.x + dx, width), within(this.#place.y + dy, height));
+    this.#parts.captured(this.#place.x, this.#place.y);
   }
 
   #turned(event: WheelEvent): void {
@@ -148,8 +162,12 @@ export class Pointer {
   }
 
   #at(event: { clientX: number; clientY: number }): { x: number; y: number } {
-    return pictureAt(event, this.#canvas.getBoundingClientRect(), this.#picture());
+    return pictureAt(event, this.#parts.canvas.getBoundingClientRect(), this.#parts.picture());
   }
+}
+
+function within(at: number, pixels: number): number {
+  return Math.max(0, Math.min(pixels - 1, at));
 }
 
 function wholePart(value: number): number {

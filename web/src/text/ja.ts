@@ -11,7 +11,7 @@ export const ja: Record<TextKey, string> = {
   "waiting.slow": "いつもより時間がかかっています。このままお待ちいただくか、一覧に戻ってください。起動は続きます。",
   "waiting.unreachable": "いまサービスに接続できません。自動で再試行しています。ネットワークをご確認ください。",
   "unit.seconds": "{n} 秒",
-  "unit.ms": "{n} ミリ秒",
+  "unit.ms": "{n} ms",
 
   "lost.title": "接続が途切れました",
   "lost.text": "自動で再接続します。表示は最後の画面です。作業は動き続けています。",

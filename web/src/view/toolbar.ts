@@ -73,6 +73,11 @@ export class Toolbar {
     this.#actions.closed();
   }
 
+  /** Makes room for what matters more, and leaves the keyboard where it is. */
+  fold(): void {
+    this.#setOpen(false);
+  }
+
   show(figures: Figures): void {
     const total = latencyMs(figures);
     setText(this.#latency, total === null ? "" : duration(this.#t, total));

@@ -18,7 +18,10 @@ let surface: Surface | null = null;
 let h264 = false;
 let stream: Stream | null = null;
 
-scope.onmessage = ({ data }) => void take(data);
+scope.onmessage = ({ data }) => {
+  // What fails here is for the page to know; it hears of errors, not of rejections.
+  take(data).catch((error: unknown) => setTimeout(() => { throw error; }));
+};
 
 async function take(message: ToWorker): Promise<void> {
   switch (message.type) {
