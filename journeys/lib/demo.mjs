@@ -1,6 +1,6 @@
 // The real executable: `nagaya demo` in folders and on ports of its own.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,8 @@ const READY_LIMIT = 90_000;
 export class Demo {
   static async create() {
     const folder = mkdtempSync(join(tmpdir(), "nagaya-journey-"));
+    // Sessions pass through it to their homes, under user ids of their own.
+    chmodSync(folder, 0o711);
     const [portBase] = await freePorts(3);
     return new Demo(folder, portBase);
   }

@@ -17,6 +17,9 @@ pub enum AgentError {
         #[source]
         source: io::Error,
     },
+    /// Sandboxes reach their files under user ids of their own.
+    #[error("{0} must let others pass (chmod o+x): homes and sockets of sessions lie below it")]
+    Impassable(PathBuf),
     /// The host's control groups.
     #[error("cannot use control groups")]
     Cgroups(#[source] io::Error),

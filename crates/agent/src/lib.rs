@@ -25,7 +25,10 @@ use machine::Identity;
 use nix::fcntl::{Flock, FlockArg};
 use sessions::Host;
 use share::Share;
-use std::{fs::File, future::Future, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File, future::Future, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc,
+    time::Duration,
+};
 use tokio::time;
 
 const CGROUP_ROOT: &str = "/sys/fs/cgroup";
@@ -88,6 +91,7 @@ fn open(config: AgentConfig) -> Result<(Arc<Host>, Flock<File>), AgentError> {
     let (state, run) = (config.state_dir.clone(), config.run_dir.clone());
     for dir in [&state, &run] {
         sandbox::home::make_dir(dir, 0o711).map_err(error::at(dir))?;
+        check_passable(dir)?;
     }
     let path = run.join("agent.lock");
     let file = File::create(&path).map_err(error::at(&path))?;
@@ -100,4 +104,16 @@ fn open(config: AgentConfig) -> Result<(Arc<Host>, Flock<File>), AgentError> {
         host.share.remove_others().map_err(error::at(&state))?;
     }
     Ok((host, lock))
+}
+
+/// Others must be able to pass through every folder on the way.
+fn check_passable(dir: &Path) -> Result<(), AgentError> {
+    let dir = dir.canonicalize().map_err(error::at(dir))?;
+    for folder in dir.ancestors() {
+        let mode = folder.metadata().map_err(error::at(folder))?.permissions().mode();
+        if mode & 0o001 == 0 {
+            return Err(AgentError::Impassable(folder.to_owned()));
+        }
+    }
+    Ok(())
 }

@@ -45,10 +45,9 @@ const MACHINE_APPLICATIONS: [Application; 5] = [
 ];
 
 /// Of the machine's `/etc`, what programs need and what tells nothing about the machine.
-const MACHINE_ETC: [&str; 34] = [
+const MACHINE_ETC: [&str; 33] = [
     "X11",
     "alternatives",
-    "bash.bashrc",
     "ca-certificates.conf",
     "chromium",
     "chromium.d",

@@ -57,7 +57,11 @@ impl Frame<'_> {
         }
         add(&["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/run/user"]);
         add(&["--perms", "0700", "--size", &size, "--tmpfs", &format!("/run/user/{uid}")]);
-        add(&["--ro-bind", &self.share.to_string_lossy(), "/opt/nagaya"]);
+        let share = self.share.to_string_lossy();
+        add(&["--ro-bind", &share, "/opt/nagaya"]);
+        for name in ["bash.bashrc", "glib-2.0"] {
+            add(&["--ro-bind", &format!("{share}/etc/{name}"), &format!("/etc/{name}")]);
+        }
         add(&["--ro-bind", &facts, FACTS_DIR]);
         args
     }

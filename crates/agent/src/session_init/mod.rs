@@ -96,7 +96,7 @@ fn live(facts: &Facts, signals: &SignalFd) -> io::Result<Ending> {
     x_ready.wait()?;
     say(X_READY, "")?;
     let mut windows = Windows::connect(facts.application.is_some())?;
-    programs.start_desktop(facts)?;
+    programs.start_desktop(facts, &windows)?;
     let mut windowless: Option<Instant> = None;
     loop {
         let timeout = windowless.map_or(PollTimeout::NONE, |since| {
@@ -118,6 +118,9 @@ fn live(facts: &Facts, signals: &SignalFd) -> io::Result<Ending> {
         }
         if windows.look()? {
             say(DESKTOP_READY, "")?;
+        }
+        if let Some(percent) = windows.take_scale()? {
+            programs.set_scale(percent)?;
         }
         if !windows.are_all_gone() {
             windowless = None;

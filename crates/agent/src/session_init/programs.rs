@@ -1,6 +1,6 @@
 //! The programs that make up a session, from the X server to the desktop.
 
-use super::{Ending, Facts};
+use super::{Ending, Facts, windows::Windows};
 use crate::sandbox::{X11_DIR, FACTS_DIR};
 use nix::{
     sys::signal::{Signal, kill},
@@ -12,12 +12,17 @@ use std::{
     os::fd::{AsRawFd as _, OwnedFd},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 /// Programs of the desktop are ended before the X server and the first process when memory is short.
 const OOM_SCORE_ADJ: &str = "500";
 /// How often an input method that died is started again.
 const INPUT_METHOD_RESTARTS: u32 = 3;
+/// What a window manager may take to start.
+const MANAGER_LIMIT: Duration = Duration::from_secs(5);
+/// Pixels of an inch at 100 per cent.
+const DPI: u32 = 96;
 
 /// What runs, by process id.
 #[derive(Debug)]
@@ -92,7 +97,7 @@ impl Programs {
     }
 
     /// Starts everything that the user sees.
-    pub(super) fn start_desktop(&mut self, facts: &Facts) -> io::Result<()> {
+    pub(super) fn start_desktop(&mut self, facts: &Facts, windows: &Windows) -> io::Result<()> {
         self.spawn(Command::new("setxkbmap").args(["-layout", &facts.keyboard]))?;
         if let Some(ready) = self.bus_ready.take() {
             ready.wait()?;
@@ -103,6 +108,9 @@ impl Programs {
             Some(words) => {
                 self.spawn(&mut Command::new("xfsettingsd"))?;
                 self.spawn(Command::new("xfwm4").arg("--compositor=off"))?;
+                self.spawn(&mut Command::new("xdg-user-dirs-update"))?;
+                // A window that is there before its manager never gets the keyboard.
+                windows.wait_for_manager(MANAGER_LIMIT)?;
                 let (program, args) = words
                     .split_first()
                     .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -110,6 +118,21 @@ impl Programs {
             }
         };
         self.heart = Some(heart);
+        Ok(())
+    }
+
+    /// Makes letters and controls as large as the client's screen wants them.
+    pub(super) fn set_scale(&self, percent: u32) -> io::Result<()> {
+        // GTK draws controls in whole multiples; letters take up the rest.
+        let factor = if percent >= 175 { 2 } else { 1 };
+        let dpi = DPI * percent / 100 / factor;
+        for (property, value) in [("/Gdk/WindowScalingFactor", factor), ("/Xft/DPI", dpi)] {
+            self.spawn(
+                Command::new("xfconf-query")
+                    .args(["-c", "xsettings", "-p", property, "-n", "-t", "int", "-s"])
+                    .arg(value.to_string()),
+            )?;
+        }
         Ok(())
     }
 

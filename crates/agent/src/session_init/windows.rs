@@ -1,10 +1,12 @@
 //! Watches the session's windows: when the first one appears, and, of a published application, that each fills the
 //! view and when the last one is gone. The window manager does the rest.
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     collections::HashSet,
     io,
     os::fd::{AsFd, BorrowedFd},
+    time::{Duration, Instant},
 };
 use x11rb::{
     CURRENT_TIME,
@@ -30,7 +32,9 @@ const MAX_WINDOWS: u32 = 1024;
 x11rb::atom_manager! {
     /// Names of properties (EWMH, ICCCM).
     Atoms: AtomsCookie {
+        _NAGAYA_SCALE,
         _NET_CLIENT_LIST,
+        _NET_SUPPORTING_WM_CHECK,
         _NET_WM_STATE,
         _NET_WM_STATE_MAXIMIZED_HORZ,
         _NET_WM_STATE_MAXIMIZED_VERT,
@@ -48,6 +52,7 @@ pub(super) struct Windows {
     seen: HashSet<Window>,
     open: usize,
     appeared: bool,
+    scale_changed: bool,
 }
 
 impl Windows {
@@ -72,6 +77,7 @@ impl Windows {
             seen: HashSet::new(),
             open: 0,
             appeared: false,
+            scale_changed: true,
         };
         windows.prepare().map_err(io::Error::other)?;
         Ok(windows)
@@ -109,12 +115,45 @@ impl Windows {
         Ok(first)
     }
 
-    fn has_list_changed(&self) -> io::Result<bool> {
+    fn has_list_changed(&mut self) -> io::Result<bool> {
         let mut changed = false;
         while let Some(event) = self.conn.poll_for_event().map_err(io::Error::other)? {
-            changed |= matches!(event, Event::PropertyNotify(e) if e.atom == self.atoms._NET_CLIENT_LIST);
+            if let Event::PropertyNotify(event) = event {
+                changed |= event.atom == self.atoms._NET_CLIENT_LIST;
+                self.scale_changed |= event.atom == self.atoms._NAGAYA_SCALE;
+            }
         }
         Ok(changed)
+    }
+
+    /// The scale that the client's screen has, in per cent, if it is another one than before.
+    pub(super) fn take_scale(&mut self) -> io::Result<Option<u32>> {
+        if !std::mem::take(&mut self.scale_changed) {
+            return Ok(None);
+        }
+        self.number(self.atoms._NAGAYA_SCALE).map_err(io::Error::other)
+    }
+
+    /// Waits until there is a window manager, but not for ever: an application without one is still of use.
+    pub(super) fn wait_for_manager(&self, limit: Duration) -> io::Result<()> {
+        let until = Instant::now() + limit;
+        while self.number(self.atoms._NET_SUPPORTING_WM_CHECK).map_err(io::Error::other)?.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO))?;
+            // What it was does not matter: the property is looked at again, and the list of windows later anyhow.
+            while self.conn.poll_for_event().map_err(io::Error::other)?.is_some() {}
+        }
+        Ok(())
+    }
+
+    /// The first number of a property of the root window.
+    fn number(&self, name: u32) -> Result<Option<u32>, x11rb::errors::ReplyError> {
+        let reply = self.conn.get_property(false, self.root, name, AtomEnum::ANY, 0, 1)?.reply()?;
+        Ok(reply.value32().and_then(|mut values| values.next()))
     }
 
     /// Whether a published application had windows and has none any more.

@@ -260,7 +260,10 @@ impl Keeper {
         match word.as_deref() {
             Some(word) if word == Ending::SignedOut.word() => EndReason::SignedOut,
             Some(word) if word == Ending::Stopped.word() => EndReason::Stopped,
-            _ if self.dir.word(X_READY).is_none() => EndReason::StartFailed,
+            _ if self.dir.word(X_READY).is_none() => {
+                tracing::error!(session = %self.id, log = self.launch_log("desktop"), "a sandbox cannot be made");
+                EndReason::StartFailed
+            }
             _ => EndReason::Crashed,
         }
     }

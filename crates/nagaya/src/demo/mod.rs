@@ -77,7 +77,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
     report.save(args.report.as_deref(), &parts)?;
     runtime.block_on(supervise(&layout, &mut parts, &mut report, args))?;
     say("Stopping: desktops first, then the parts");
-    stop(&layout, &mut parts, &runtime);
+    stop(&layout, &mut parts)?;
     say("Stopped. Accounts and homes are kept for the next start.");
     Ok(())
 }
@@ -170,7 +170,8 @@ async fn supervise(
     }
 }
 
-fn stop(layout: &Layout, parts: &mut [Part], runtime: &tokio::runtime::Runtime) {
+fn stop(layout: &Layout, parts: &mut [Part]) -> io::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
     // The agent first, so that nobody starts a desktop while desktops are being ended.
     for part in parts.iter_mut().rev() {
         if part.name == "agent" {
@@ -184,6 +185,7 @@ fn stop(layout: &Layout, parts: &mut [Part], runtime: &tokio::runtime::Runtime) 
         part.stop();
     }
     let _ = fs::remove_dir_all(&layout.run_dir);
+    Ok(())
 }
 
 /// Progress for the person who started the demo.
@@ -194,6 +196,10 @@ fn say(text: &str) {
 mod configs {
     //! The three parts' configurations, as a provider would write them by hand.
     use super::layout::Layout;
+
+    /// User ids of desktops begin here; each demo has as many. The last port's still fit into 31 bits, as they must.
+    const FIRST_UID: u32 = 200_000_000;
+    const UIDS: u32 = 25_000;
 
     pub(super) fn serve(layout: &Layout) -> server::ServeConfig {
         server::ServeConfig {
@@ -225,6 +231,9 @@ mod configs {
             state_dir: layout.agent_dir(),
             run_dir: layout.run_dir.clone(),
             hidden_paths: vec![layout.state_dir.clone()],
+            // Two demos on one machine must not take each other's desktops for their own.
+            cgroup: format!("nagaya-demo-{}", layout.port_base),
+            first_uid: FIRST_UID + u32::from(layout.port_base) * UIDS,
             ..agent::AgentConfig::default()
         }
     }
