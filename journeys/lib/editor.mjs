@@ -13,13 +13,18 @@ export async function startEditor(page, desktop, file) {
   await desktop.untilWindow(new RegExp(file.replace(".", "\\.")));
 }
 
-/** Saves in the editor and waits until the file on the host holds the text. */
-export async function saveAndFind(page, demo, file, text) {
-  await page.keyboard.press("Control+s");
-  return until(`${file} holds ${text}`, () => {
-    const path = demo.findFile(file);
-    return path && readFileSync(path, "utf8").includes(text) && path;
-  });
+/** Saves in the editor until the file on the host holds the text: what was pasted may take a moment to appear. */
+export async function saveAndFind(page, demo, file, text, limit = 15_000) {
+  return until(
+    `${file} holds ${text}`,
+    async () => {
+      await page.keyboard.press("Control+s");
+      const path = demo.findFile(file);
+      return path && readFileSync(path, "utf8").includes(text) && path;
+    },
+    limit,
+    200,
+  );
 }
 
 /** Text typed by an input method of the browser's machine: composed letter by letter, then committed. */

@@ -27,9 +27,9 @@ export function sample(page, columns = 32, rows = 18) {
   );
 }
 
-/** Waits for the first picture worth the name: a desktop has many colours, a black screen has one. */
-export function untilPicture(page, limit = 30_000) {
-  return until("a desktop is painted", async () => (await sample(page)).colours >= 8, limit);
+/** Waits for the first picture worth the name: a desktop has many colours, an empty window few, a black screen one. */
+export function untilPicture(page, { limit = 30_000, colours = 8 } = {}) {
+  return until("a desktop is painted", async () => (await sample(page)).colours >= colours, limit);
 }
 
 /** Waits until the picture differs from an earlier sample. */
