@@ -19,7 +19,7 @@ export async function homeOf(page, desktop, demo) {
 export async function runInside(page, desktop, home, name, script, limit = 30_000) {
   const output = join(home, `${name}.out`);
   const file = join(home, `${name}.sh`);
-  writeFileSync(file, `exec >"$HOME/${name}.part" 2>&1\n${script}\nmv "$HOME/${name}.part" "$HOME/${name}.out"\n`);
+  writeFileSync(file, `export LC_ALL=C\nexec >"$HOME/${name}.part" 2>&1\n${script}\nmv "$HOME/${name}.part" "$HOME/${name}.out"\n`);
   chmodSync(file, 0o755);
   await page.keyboard.press("Alt+F2");
   await desktop.untilWindow(/Application Finder|アプリケーションファインダー/);
