@@ -1,12 +1,15 @@
 //! Checks of the repository that a compiler does not make, and the table of the measurements.
 //!
 //! ```text
-//! cargo xtask tidy          every rule in `rules`; prints `file:line: rule: message` and fails
-//! cargo xtask licences      licences, bans and sources of every dependency, from Cargo.lock alone
+//! cargo xtask tidy          every rule in `rules`; prints `path:line: rule: message` and fails
+//! cargo xtask licences      licences, bans and sources of every dependency, as deny.toml has them
 //! cargo xtask bench-table   bench/results/*.json as one table
 //! ```
 
-mod bench_table;
+// A test that cannot go on may stop.
+#![cfg_attr(test, allow(clippy::expect_used))]
+
+mod figures;
 mod finding;
 mod licences;
 mod rules;
@@ -19,22 +22,25 @@ use tree::Tree;
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
-    let result = match command.as_str() {
-        "tidy" => Tree::of_repository()
-            .map(|tree| show(rules::all(&tree)))
-            .map_err(Into::into),
-        "licences" => licences::check().map(show),
-        "bench-table" => Tree::of_repository()
-            .map_err(Into::into)
-            .and_then(|tree| print_table(&tree)),
-        _ => Err("usage: cargo xtask tidy|licences|bench-table".into()),
-    };
-    match result {
+    match run(&command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask {command}: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: &str) -> Result<ExitCode, Box<dyn Error>> {
+    let tree = Tree::of_repository()?;
+    match command {
+        "tidy" => Ok(show(rules::all(&tree))),
+        "licences" => Ok(show(licences::check(&tree)?)),
+        "bench-table" => {
+            print!("{}", figures::table(&tree)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err("usage: cargo xtask tidy|licences|bench-table".into()),
     }
 }
 
@@ -50,9 +56,4 @@ fn show(mut findings: Vec<Finding>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-fn print_table(tree: &Tree) -> Result<ExitCode, Box<dyn Error>> {
-    print!("{}", bench_table::table(tree)?);
-    Ok(ExitCode::SUCCESS)
 }

@@ -149,9 +149,6 @@ pub(crate) use wire::ids as names;
             (1, "crate::identity::store::self"),
             (5, "wire::ids"),
         ];
-        assert_eq!(
-            paths,
-            expected.map(|(line, path)| (line, path.to_owned()))
-        );
+        assert_eq!(paths, expected.map(|(line, path)| (line, path.to_owned())));
     }
 }

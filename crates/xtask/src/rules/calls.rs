@@ -58,12 +58,7 @@ pub(super) fn unsafe_reasons(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-fn lines_with(
-    file: &File,
-    calls: &[&str],
-    rule: &'static str,
-    message: &str,
-) -> Vec<Finding> {
+fn lines_with(file: &File, calls: &[&str], rule: &'static str, message: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, line) in shipped_lines(file) {
         for call in calls.iter().filter(|call| line.contains(**call)) {
@@ -85,17 +80,26 @@ mod tests {
         let files = [
             ("crates/agent/src/app.rs", call),
             ("crates/agent/src/link.rs", call),
-            ("crates/agent/src/x.rs", "#[cfg(test)]\nmod tests {\n    fn a() { Uuid::new_v4(); }\n}\n"),
+            (
+                "crates/agent/src/x.rs",
+                "#[cfg(test)]\nmod tests {\n    fn a() { Uuid::new_v4(); }\n}\n",
+            ),
             ("bench/src/page.rs", "let id = Uuid::now_v7();\n"),
         ];
-        assert_eq!(found(clock_and_chance, &files), ["crates/agent/src/link.rs:2", "bench/src/page.rs:1"]);
+        assert_eq!(
+            found(clock_and_chance, &files),
+            ["crates/agent/src/link.rs:2", "bench/src/page.rs:1"]
+        );
     }
 
     #[test]
     fn an_agent_listens_nowhere() {
         let files = [
             ("crates/agent/src/link.rs", "use tokio::net::TcpListener;\n"),
-            ("crates/gateway/src/serve.rs", "use tokio::net::TcpListener;\n"),
+            (
+                "crates/gateway/src/serve.rs",
+                "use tokio::net::TcpListener;\n",
+            ),
         ];
         assert_eq!(found(inbound_ports, &files), ["crates/agent/src/link.rs:1"]);
     }
@@ -103,7 +107,10 @@ mod tests {
     #[test]
     fn unsafe_needs_a_reason() {
         let files = [
-            ("crates/agent/src/a.rs", "// SAFETY: nothing else runs yet.\nunsafe {\n}\n"),
+            (
+                "crates/agent/src/a.rs",
+                "// SAFETY: nothing else runs yet.\nunsafe {\n}\n",
+            ),
             ("crates/agent/src/b.rs", "fn a() {\n    unsafe { x() }\n}\n"),
         ];
         assert_eq!(found(unsafe_reasons, &files), ["crates/agent/src/b.rs:2"]);

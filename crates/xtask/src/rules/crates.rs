@@ -10,9 +10,10 @@ use toml::{Table, Value};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("screen", &["wire"]),
+    ("machine", &["wire"]),
     ("server", &["wire"]),
-    ("gateway", &["wire"]),
-    ("agent", &["wire", "screen"]),
+    ("gateway", &["wire", "machine"]),
+    ("agent", &["wire", "screen", "machine"]),
     ("nagaya", &["wire", "screen", "server", "gateway", "agent"]),
     ("testkit", &["wire", "screen", "server", "gateway", "agent"]),
     ("xtask", &[]),
@@ -75,9 +76,21 @@ pub(super) fn powers(tree: &Tree) -> Vec<Finding> {
         ("agent", "sqlx", "an agent holds no database"),
         ("wire", "tokio", "the contract does no input or output"),
         ("wire", "reqwest", "the contract does no input or output"),
-        ("screen", "tokio", "the stream's heart does no input or output"),
-        ("screen", "x11rb", "the stream's heart does no input or output"),
-        ("server", "x11rb", "only what runs on a session host touches a display"),
+        (
+            "screen",
+            "tokio",
+            "the stream's heart does no input or output",
+        ),
+        (
+            "screen",
+            "x11rb",
+            "the stream's heart does no input or output",
+        ),
+        (
+            "server",
+            "x11rb",
+            "only what runs on a session host touches a display",
+        ),
     ];
     let mut findings = Vec::new();
     for (file, manifest) in manifests_of(tree) {
@@ -104,7 +117,10 @@ fn manifests_of(tree: &Tree) -> Vec<(&File, Table)> {
     tree.files()
         .filter(|file| {
             let parts: Vec<_> = file.path.split('/').collect();
-            matches!(parts[..], ["crates", _, "Cargo.toml"] | ["bench", "Cargo.toml"])
+            matches!(
+                parts[..],
+                ["crates", _, "Cargo.toml"] | ["bench", "Cargo.toml"]
+            )
         })
         .filter_map(|file| Some((file, file.text.parse().ok()?)))
         .collect()
@@ -162,9 +178,16 @@ mod tests {
     #[test]
     fn a_manifest_says_what_it_must() {
         assert!(found(manifests, &[("crates/agent/Cargo.toml", GOOD)]).is_empty());
-        for missing in ["description = \"x\"\n", "license.workspace = true\n", "[lints]\nworkspace = true\n"] {
+        for missing in [
+            "description = \"x\"\n",
+            "license.workspace = true\n",
+            "[lints]\nworkspace = true\n",
+        ] {
             let bad = GOOD.replace(missing, "");
-            assert_eq!(found(manifests, &[("crates/agent/Cargo.toml", &bad)]).len(), 1);
+            assert_eq!(
+                found(manifests, &[("crates/agent/Cargo.toml", &bad)]).len(),
+                1
+            );
         }
     }
 

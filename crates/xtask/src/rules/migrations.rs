@@ -63,11 +63,23 @@ mod tests {
 
     #[test]
     fn numbers_have_no_gap() {
-        let good = [("crates/server/migrations/0001_a.sql", ""), ("crates/server/migrations/0002_b.sql", "")];
+        let good = [
+            ("crates/server/migrations/0001_a.sql", ""),
+            ("crates/server/migrations/0002_b.sql", ""),
+        ];
         assert!(found(order, &good).is_empty());
-        let bad = [("crates/server/migrations/0001_a.sql", ""), ("crates/server/migrations/0003_b.sql", "")];
-        assert_eq!(found(order, &bad), ["crates/server/migrations/0003_b.sql:1"]);
-        let twice = [("crates/server/migrations/0001_a.sql", ""), ("crates/server/migrations/0001_b.sql", "")];
+        let bad = [
+            ("crates/server/migrations/0001_a.sql", ""),
+            ("crates/server/migrations/0003_b.sql", ""),
+        ];
+        assert_eq!(
+            found(order, &bad),
+            ["crates/server/migrations/0003_b.sql:1"]
+        );
+        let twice = [
+            ("crates/server/migrations/0001_a.sql", ""),
+            ("crates/server/migrations/0001_b.sql", ""),
+        ];
         assert_eq!(found(order, &twice).len(), 1);
     }
 
@@ -75,6 +87,9 @@ mod tests {
     fn both_engines_know_every_word() {
         let text = "-- no SERIAL here\nCREATE TABLE a (\n    id BIGSERIAL\n);\n";
         let files = [("crates/server/migrations/0001_a.sql", text)];
-        assert_eq!(found(one_text, &files), ["crates/server/migrations/0001_a.sql:3"]);
+        assert_eq!(
+            found(one_text, &files),
+            ["crates/server/migrations/0001_a.sql:3"]
+        );
     }
 }

@@ -9,6 +9,7 @@ mod migrations;
 mod places;
 mod shape;
 mod slices;
+mod web_texts;
 
 use crate::{finding::Finding, tree::Tree};
 
@@ -23,15 +24,19 @@ const RULES: &[Rule] = &[
     crates::manifests,
     crates::powers,
     slices::imports,
+    slices::offers,
     slices::sql,
     calls::clock_and_chance,
     calls::inbound_ports,
     calls::unsafe_reasons,
     locales::same_keys,
     locales::used_keys,
+    web_texts::same_keys,
+    web_texts::used_keys,
     migrations::order,
     migrations::one_text,
     docs::decisions,
+    docs::both_languages,
     docs::named_files,
     places::machines,
     places::lock_files,

@@ -7,31 +7,70 @@ use crate::{
 };
 
 const SERVER: &str = "crates/server/src/";
+/// What every slice stands on, and which therefore stands on none: the layout of pages, and the policies.
+const GROUND: &[&str] = &["portal", "rights"];
 
-/// No slice reaches into another's store, and the layout of pages reaches into no slice's tables or use cases.
+/// Of another slice, a slice names the service and what the slice's own `mod.rs` offers. What lies beside the slices
+/// puts them together and so may name more of them, yet their tables neither.
 pub(super) fn imports(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (file, own) in sources(tree) {
         let mut named = imports_of(file);
         named.extend(inline_paths(file));
         for (line, path) in named {
-            let parts: Vec<_> = path.split("::").collect();
-            let &["crate", slice, part, ..] = &parts[..] else {
-                continue;
-            };
-            if slice == own {
-                continue;
-            }
-            if part == "store" {
-                let text = format!("`{path}`: another slice's tables; call its service");
-                findings.push(Finding::new("slices", &file.path, line, text));
-            } else if own == "portal" && part == "service" {
-                let text = format!("`{path}`: the portal is layout only");
+            if let Some(fault) = fault_of(tree, own, &path) {
+                let text = format!("`{path}`: {fault}");
                 findings.push(Finding::new("slices", &file.path, line, text));
             }
         }
     }
     findings
+}
+
+/// A slice's `mod.rs` hands out types of its store at most: its functions are the tables.
+pub(super) fn offers(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, _) in sources(tree).filter(|(file, own)| !own.is_empty() && file.name() == "mod.rs")
+    {
+        for (line, path) in public_imports(file) {
+            let parts: Vec<_> = path
+                .split("::")
+                .skip_while(|part| *part == "self")
+                .collect();
+            let a_type = |name: &str| name.starts_with(char::is_uppercase);
+            if parts.first() == Some(&"store") && !parts.last().is_some_and(|name| a_type(name)) {
+                let text = format!("`{path}`: this hands out the slice's tables");
+                findings.push(Finding::new("slices", &file.path, line, text));
+            }
+        }
+    }
+    findings
+}
+
+/// Why a file of the slice `own` (empty for what is beside the slices) may not name a path, if it may not.
+fn fault_of(tree: &Tree, own: &str, path: &str) -> Option<&'static str> {
+    let mut parts = path.split("::");
+    let (Some("crate"), Some(slice)) = (parts.next(), parts.next()) else {
+        return None;
+    };
+    if slice == own || !is_slice(tree, slice) {
+        return None;
+    }
+    let part = parts.next().unwrap_or_default();
+    if part == "store" {
+        return Some("another slice's tables; call its service");
+    }
+    if GROUND.contains(&own) && !GROUND.contains(&slice) {
+        return Some("what every slice stands on names none");
+    }
+    let folder = format!("{SERVER}{slice}/{part}");
+    let inner = tree.get(&format!("{folder}.rs")).is_some() || tree.has(&folder);
+    (!own.is_empty() && inner && part != "service" && !part.is_empty())
+        .then_some("another slice's inside; its service or its `mod.rs` is its door")
+}
+
+fn is_slice(tree: &Tree, name: &str) -> bool {
+    tree.get(&format!("{SERVER}{name}/mod.rs")).is_some()
 }
 
 /// SQL is in `store.rs` of a slice, in the migrations and in `db.rs`.
@@ -54,7 +93,12 @@ pub(super) fn sql(tree: &Tree) -> Vec<Finding> {
     for file in others {
         for (number, line) in shipped_lines(file) {
             if STATEMENTS.iter().any(|statement| line.contains(statement)) {
-                findings.push(Finding::new("sql", &file.path, number, "SQL outside a store"));
+                findings.push(Finding::new(
+                    "sql",
+                    &file.path,
+                    number,
+                    "SQL outside a store",
+                ));
             }
         }
     }
@@ -69,26 +113,51 @@ fn sources(tree: &Tree) -> impl Iterator<Item = (&File, &str)> {
             let rest = file.path.strip_prefix(SERVER)?;
             Some((file, rest.split_once('/').map_or("", |(slice, _)| slice)))
         })
-        // What is beside the slices puts them together.
-        .filter(|(_, slice)| !slice.is_empty())
 }
 
-/// `crate::slice::part` where it is written out in code.
+/// `crate::slice::part` where it is written out in code, and `slice::part` where the slice itself is imported.
 fn inline_paths(file: &File) -> Vec<(usize, String)> {
+    let modules: Vec<String> = imports_of(file)
+        .into_iter()
+        .filter_map(|(_, path)| path.strip_prefix("crate::").map(str::to_owned))
+        .map(|path| path.trim_end_matches("::self").to_owned())
+        .filter(|name| !name.contains("::"))
+        .collect();
+    let starts = modules.iter().map(|name| (format!("{name}::"), "crate::"));
+    let starts: Vec<_> = starts.chain([("crate::".to_owned(), "")]).collect();
     let mut found = Vec::new();
     for (number, line) in shipped_lines(file) {
-        if line.trim_start().starts_with("use ") {
+        let code = line.trim_start();
+        if code.starts_with("use ") || code.starts_with("pub use ") {
             continue;
         }
-        for (at, _) in line.match_indices("crate::") {
-            let path: String = line[at..]
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
-                .collect();
-            found.push((number, path));
+        for (start, prefix) in &starts {
+            for at in path_starts(line, start) {
+                let path = line[at..].split(|c| !in_path(c)).next().unwrap_or_default();
+                found.push((number, format!("{prefix}{path}")));
+            }
         }
     }
     found
+}
+
+/// Where a path begins so, rather than goes on from another one.
+fn path_starts<'a>(line: &'a str, start: &'a str) -> impl Iterator<Item = usize> {
+    line.match_indices(start)
+        .filter(|(at, _)| !line[..*at].ends_with(in_path))
+        .map(|(at, _)| at)
+}
+
+fn in_path(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | ':')
+}
+
+/// What a file imports for others to use.
+fn public_imports(file: &File) -> impl Iterator<Item = (usize, String)> {
+    imports_of(file).into_iter().filter(|(line, _)| {
+        let line = file.text.lines().nth(line - 1).unwrap_or_default();
+        line.trim_start().starts_with("pub")
+    })
 }
 
 #[cfg(test)]
@@ -96,27 +165,71 @@ mod tests {
     use super::*;
     use crate::rules::testing::found;
 
-    #[test]
-    fn a_slice_may_not_use_anothers_tables() {
-        let files = [
-            ("crates/server/src/sessions/service.rs", "use crate::{\n    identity::service,\n    sessions::store,\n};\n"),
-            ("crates/server/src/sessions/job.rs", "use crate::{app::App, identity::store::People};\n"),
-            ("crates/server/src/sessions/http.rs", "fn a() {\n    crate::hosts::store::all();\n}\n"),
-            ("crates/server/src/setup.rs", "use crate::identity::store;\n"),
+    /// Where the imports of one file among two slices, the layout and what is beside them are found.
+    fn imports_in(path: &str, text: &str) -> Vec<String> {
+        let around = ["sessions/mod.rs", "identity/mod.rs", "portal/mod.rs"];
+        let inner = [
+            "identity/store.rs",
+            "identity/people.rs",
+            "identity/service.rs",
         ];
-        assert_eq!(
-            found(imports, &files),
-            ["crates/server/src/sessions/job.rs:1", "crates/server/src/sessions/http.rs:2"]
-        );
+        let paths: Vec<_> = around
+            .iter()
+            .chain(&inner)
+            .map(|path| format!("{SERVER}{path}"))
+            .collect();
+        let path = format!("{SERVER}{path}");
+        let mut files: Vec<_> = paths.iter().map(|path| (path.as_str(), "")).collect();
+        files.push((&path, text));
+        found(imports, &files)
     }
 
     #[test]
-    fn the_portal_has_no_use_cases() {
+    fn a_slice_enters_another_by_its_door_only() {
+        let good = "use crate::{app::App, identity::{self, Account, service::sign_in}, sessions::store};\n\
+            fn a() {\n    identity::service::leave();\n    people::store::all();\n}\n";
+        assert!(imports_in("sessions/job.rs", good).is_empty());
+        let job = "crates/server/src/sessions/job.rs";
+        for bad in [
+            "use crate::{app::App, identity::store::People};\n",
+            "use crate::identity::people;\n",
+            "fn a(b: crate::identity::store::Row) {}\n",
+        ] {
+            assert_eq!(
+                imports_in("sessions/job.rs", bad),
+                [format!("{job}:1")],
+                "{bad}"
+            );
+        }
+        let by_name = "use crate::identity;\nfn a() {\n    identity::store::all();\n}\n";
+        assert_eq!(imports_in("sessions/job.rs", by_name), [format!("{job}:3")]);
+    }
+
+    #[test]
+    fn what_is_beside_the_slices_uses_no_tables_either() {
+        assert!(imports_in("app.rs", "use crate::identity::people::All;\n").is_empty());
+        let bad = imports_in("setup.rs", "use crate::identity::store;\n");
+        assert_eq!(bad, ["crates/server/src/setup.rs:1"]);
+    }
+
+    #[test]
+    fn the_portal_stands_on_no_slice() {
+        let bad = imports_in("portal/ui.rs", "use crate::identity::Account;\n");
+        assert_eq!(bad, ["crates/server/src/portal/ui.rs:1"]);
+    }
+
+    #[test]
+    fn a_slice_does_not_hand_out_its_tables() {
+        let text =
+            "mod store;\npub use store::Row;\npub(crate) use store::insert;\nuse store::read;\n";
         let files = [
-            ("crates/server/src/portal/ui.rs", "use crate::identity::service;\n"),
-            ("crates/server/src/portal/page.rs", "use crate::identity::Account;\n"),
+            ("crates/server/src/identity/mod.rs", text),
+            ("crates/server/src/identity/service.rs", text),
         ];
-        assert_eq!(found(imports, &files), ["crates/server/src/portal/ui.rs:1"]);
+        assert_eq!(
+            found(offers, &files),
+            ["crates/server/src/identity/mod.rs:3"]
+        );
     }
 
     #[test]
@@ -125,8 +238,15 @@ mod tests {
         let files = [
             ("crates/server/src/identity/store.rs", statement),
             ("crates/server/src/identity/tests.rs", statement),
+            (
+                "crates/server/src/identity/mod.rs",
+                "#[cfg(test)]\nmod tests;\n",
+            ),
             ("crates/server/src/identity/http.rs", statement),
-            ("crates/server/src/identity/page.rs", "// \"SELECT a desktop\"\n"),
+            (
+                "crates/server/src/identity/page.rs",
+                "// \"SELECT a desktop\"\n",
+            ),
         ];
         assert_eq!(found(sql, &files), ["crates/server/src/identity/http.rs:1"]);
     }
