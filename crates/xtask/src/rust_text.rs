@@ -1,6 +1,7 @@
 //! Just enough reading of rustfmt's Rust for the rules: which lines ship, and which paths a file imports.
 
 use crate::tree::File;
+use std::collections::HashSet;
 
 /// The lines that ship, with their numbers: no comments, no items under `#[cfg(test)]`.
 pub(crate) fn shipped_lines(file: &File) -> Vec<(usize, &str)> {
@@ -18,6 +19,17 @@ pub(crate) fn shipped_lines(file: &File) -> Vec<(usize, &str)> {
         }
     }
     lines
+}
+
+/// The lines that only tests run, with their numbers: no comments.
+pub(crate) fn test_lines(file: &File) -> Vec<(usize, &str)> {
+    let shipped: HashSet<_> = shipped_lines(file)
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect();
+    file.lines()
+        .filter(|(number, line)| !shipped.contains(number) && !line.trim_start().starts_with("//"))
+        .collect()
 }
 
 /// Skips attributes and one item: until a line of the same indentation that ends a block or a statement.

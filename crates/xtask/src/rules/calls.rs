@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    rust_text::shipped_lines,
+    rust_text::{shipped_lines, test_lines},
     tree::{File, Tree},
 };
 
@@ -37,6 +37,36 @@ pub(super) fn inbound_ports(tree: &Tree) -> Vec<Finding> {
         .filter(|file| file.crate_folder() == Some("crates/agent"));
     agent
         .flat_map(|file| lines_with(file, CALLS, "ports", "an agent opens no inbound port"))
+        .collect()
+}
+
+/// A test waits for a condition, never for a time: a sleep is too long on one machine and too short on another.
+pub(super) fn sleeps(tree: &Tree) -> Vec<Finding> {
+    // Written in two parts, so that this file is not its own finding.
+    const RUST: &str = concat!("thread::", "sleep");
+    const BROWSER: &str = concat!(".waitFor", "Timeout(");
+    let message = "a test waits for a condition, not for a time";
+    let rust = tree.with_extension(&["rs"]).flat_map(|file| {
+        let lines = test_lines(file).into_iter();
+        lines.filter_map(move |(number, line)| line.contains(RUST).then_some((file, number)))
+    });
+    let browser = tree.with_extension(&["mjs", "ts", "js"]).flat_map(|file| {
+        let lines = file.lines();
+        lines.filter_map(move |(number, line)| line.contains(BROWSER).then_some((file, number)))
+    });
+    rust.chain(browser)
+        .map(|(file, number)| Finding::new("sleeps", &file.path, number, message))
+        .collect()
+}
+
+/// Only `main` ends the process: elsewhere what is open would not be closed, and no test could see it.
+pub(super) fn exits(tree: &Tree) -> Vec<Finding> {
+    const CALLS: &[&str] = &["process::exit(", "process::abort("];
+    let others = tree
+        .with_extension(&["rs"])
+        .filter(|file| file.crate_folder().is_some() && file.name() != "main.rs");
+    others
+        .flat_map(|file| lines_with(file, CALLS, "exits", "only `main.rs` ends the process"))
         .collect()
 }
 
@@ -102,6 +132,39 @@ mod tests {
             ),
         ];
         assert_eq!(found(inbound_ports, &files), ["crates/agent/src/link.rs:1"]);
+    }
+
+    #[test]
+    fn a_test_does_not_sleep() {
+        let sleep = concat!("thread::", "sleep(PAUSE);");
+        let product = format!("fn a() {{\n    {sleep}\n}}\n");
+        let with_tests =
+            format!("{product}#[cfg(test)]\nmod tests {{\n    fn b() {{ {sleep} }}\n}}\n");
+        let journey = format!("await page{}500);\n", concat!(".waitFor", "Timeout("));
+        let files = [
+            ("crates/agent/src/a.rs", product.as_str()),
+            ("crates/agent/src/b.rs", &with_tests),
+            ("crates/agent/tests/c.rs", &product),
+            ("journeys/tests/d.mjs", &journey),
+        ];
+        assert_eq!(
+            found(sleeps, &files),
+            [
+                "crates/agent/src/b.rs:6",
+                "crates/agent/tests/c.rs:2",
+                "journeys/tests/d.mjs:1"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_main_ends_the_process() {
+        let call = "fn a() {\n    std::process::exit(1);\n}\n";
+        let files = [
+            ("crates/nagaya/src/main.rs", call),
+            ("crates/nagaya/src/cli.rs", call),
+        ];
+        assert_eq!(found(exits, &files), ["crates/nagaya/src/cli.rs:2"]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ const RULES: &[Rule] = &[
     slices::sql,
     calls::clock_and_chance,
     calls::inbound_ports,
+    calls::sleeps,
+    calls::exits,
     calls::unsafe_reasons,
     locales::same_keys,
     locales::used_keys,
