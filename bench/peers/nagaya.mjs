@@ -25,7 +25,8 @@ export async function startNagaya() {
       const argument = (name) => server.command[server.command.indexOf(name) + 1];
       // Both are paths inside the sandbox.
       const inside = `/proc/${server.pid}/root`;
-      const display = server.command.find((word) => /^:\d+$/.test(word));
+      // The server chooses the first free number itself when it was not told one.
+      const display = server.command.find((word) => /^:\d+$/.test(word)) ?? ":0";
       client.socket = `${inside}/tmp/.X11-unix/X${display.slice(1)}`;
       client.authority = server.command.includes("-auth") ? inside + argument("-auth") : undefined;
     },
