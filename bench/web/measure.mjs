@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cpuSeconds, mainThreadSeconds, memoryMiB } from "../../journeys/lib/processes.mjs";
 import { until } from "../../journeys/lib/wait.mjs";
+import { installProbe } from "./probe.js";
 import { browserBytes } from "./traffic.mjs";
 
 /** Before the figures are taken: fonts, caches, codecs and congestion windows have settled. */
@@ -26,9 +27,10 @@ export async function measure({ client, page, rendererPid, workload, program, fo
   );
   const ended = new Promise((resolve) => child.once("exit", resolve));
   try {
-    await until(`${workload} is on the screen`, () => page.evaluate(() => globalThis.nagayaProbe.read()), 20_000);
+    const eye = await eyeOf(page);
+    await until(`${workload} is on the screen`, () => eye.evaluate(() => globalThis.nagayaProbe.read()), 20_000);
     await pause(WARM_UP_MS);
-    const figures = await observe({ client, page, rendererPid, workload });
+    const figures = await observe({ client, page, eye, rendererPid, workload });
     const code = await ended;
     if (code !== 0) throw new Error(`the workload ${workload} ended with ${code}`);
     return summarise(figures, readLog(log));
@@ -37,15 +39,23 @@ export async function measure({ client, page, rendererPid, workload, program, fo
   }
 }
 
-async function observe({ client, page, rendererPid, workload }) {
+/** Where the client paints: a Worker, or the page. */
+async function eyeOf(page) {
+  const [eye = page] = page.workers();
+  await eye.evaluate(`globalThis.nagayaProbe ?? (${installProbe})()`);
+  return eye;
+}
+
+async function observe({ client, page, eye, rendererPid, workload }) {
   const host = client.hostProcesses();
-  await page.evaluate(() => globalThis.nagayaProbe.start());
+  for (const one of new Set([page, eye])) await one.evaluate((reads) => globalThis.nagayaProbe.start(reads), one === eye);
   const before = { at: performance.now(), wall: Date.now(), ...counters(client, host, rendererPid) };
   await typeFor(page, MEASURE_MS, KEY_PAUSE_MS[workload] ?? OTHER_KEY_PAUSE_MS);
   const after = { at: performance.now(), wall: Date.now(), ...counters(client, host, rendererPid) };
   // What was produced last may still be on its way.
   await pause(500);
-  const seen = await page.evaluate(() => globalThis.nagayaProbe.stop());
+  const seen = await eye.evaluate(() => globalThis.nagayaProbe.stop());
+  seen.keysSent = (await page.evaluate(() => globalThis.nagayaProbe.stop())).keysSent;
   return { before, after, seen, memory: memoryMiB(host) };
 }
 

@@ -10,6 +10,8 @@ const MEMORY_US: f32 = 500_000.0;
 const HOT: f32 = 4.0;
 /// A tile that costs less each time is better off without loss, in bytes.
 const MIN_COST: f32 = 250.0;
+/// Heat of a tile that belongs to a region when it touches it: it changes five times a second, at whatever cost.
+const WARM: f32 = 2.5;
 /// A region that is mostly still is not a video.
 const MIN_FILL: f32 = 0.35;
 /// What stands still for so long is sent without loss.
@@ -26,6 +28,13 @@ struct Tile {
     heat: f32,
     /// Bytes of a change without loss.
     cost: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Warmth {
+    Cold,
+    Warm,
+    Hot,
 }
 
 /// A region that moves.
@@ -102,13 +111,22 @@ impl Activity {
 
     /// The regions that move and would cost at least so many bytes a second without loss, the costliest first.
     pub(crate) fn lively(&self, now_us: u64, min_rate: f32) -> Vec<Lively> {
-        let mut left: Vec<bool> = self
+        let hot = |tile: &Tile| tile.cost >= MIN_COST && tile.heat_at(now_us) >= HOT;
+        let mut left: Vec<Warmth> = self
             .tiles
             .iter()
-            .map(|tile| tile.cost >= MIN_COST && tile.heat_at(now_us) >= HOT)
+            .map(|tile| {
+                if hot(tile) {
+                    Warmth::Hot
+                } else if tile.heat_at(now_us) >= WARM {
+                    Warmth::Warm
+                } else {
+                    Warmth::Cold
+                }
+            })
             .collect();
         let mut found: Vec<Lively> = Vec::new();
-        while let Some(start) = left.iter().position(|hot| *hot) {
+        while let Some(start) = left.iter().position(|warmth| *warmth == Warmth::Hot) {
             let members = self.neighbours(&mut left, start);
             let lively = self.region(&members, now_us);
             let area: u32 = members
@@ -129,11 +147,11 @@ impl Activity {
         })
     }
 
-    /// Takes a hot tile and those near it, over gaps of one tile.
-    fn neighbours(&self, left: &mut [bool], start: usize) -> Vec<usize> {
+    /// Takes a hot tile, the hot ones near it over gaps of one tile, and the warm ones that touch any of them.
+    fn neighbours(&self, left: &mut [Warmth], start: usize) -> Vec<usize> {
         let cols = self.grid.cols();
         let mut members = vec![start];
-        left[start] = false;
+        left[start] = Warmth::Cold;
         let mut next = 0;
         while let Some(&index) = members.get(next) {
             next += 1;
@@ -141,8 +159,14 @@ impl Activity {
             for near_row in row.saturating_sub(2)..=row + 2 {
                 for near_col in col.saturating_sub(2)..=(col + 2).min(cols - 1) {
                     let near = near_row * cols + near_col;
-                    if left.get(near) == Some(&true) {
-                        left[near] = false;
+                    let touches = near_row.abs_diff(row) <= 1 && near_col.abs_diff(col) <= 1;
+                    let taken = match left.get(near) {
+                        Some(Warmth::Hot) => true,
+                        Some(Warmth::Warm) => touches,
+                        _ => false,
+                    };
+                    if taken {
+                        left[near] = Warmth::Cold;
                         members.push(near);
                     }
                 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 /// Not more than about 60 frames a second.
 const MIN_INTERVAL_US: u64 = 15_500;
 /// Frames in flight on a link without delay: one on its way, one being painted.
-const MIN_WINDOW: usize = 2;
+const MIN_WINDOW: usize = 3;
 const MAX_WINDOW: usize = 8;
 /// One more frame in flight for each of these of round trip.
 const RTT_PER_FRAME_US: u64 = 25_000;

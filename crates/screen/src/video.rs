@@ -9,6 +9,7 @@ use openh264::{
     },
     formats::YUVSlices,
 };
+use openh264_sys2::{ENCODER_OPTION_BITRATE, SBitrateInfo, SPATIAL_LAYER_ALL};
 use wire::stream::Rect;
 use yuv::{
     BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
@@ -97,14 +98,14 @@ impl Video {
         self.rect
     }
 
-    /// Whether its bit rate is far from what the link allows now.
-    #[must_use]
-    pub fn is_misfit(&self, link_bits_per_s: Option<u64>) -> bool {
-        let (now, should) = (
-            f64::from(self.bits_per_s),
-            f64::from(bit_rate(self.rect, link_bits_per_s)),
-        );
-        now > should * 1.5 || now < should / 2.0
+    /// The link carries more or less than before.
+    pub fn follow_link(&mut self, link_bits_per_s: Option<u64>) {
+        let should = bit_rate(self.rect, link_bits_per_s);
+        // Small changes are not worth the encoder's trouble.
+        if should.abs_diff(self.bits_per_s) * 8 > self.bits_per_s {
+            self.bits_per_s = should;
+            set_bit_rate(&mut self.encoder, should);
+        }
     }
 
     /// Codes the region of a picture.
@@ -155,4 +156,20 @@ fn bit_rate(rect: Rect, link_bits_per_s: Option<u64>) -> u32 {
     let link = link_bits_per_s.map_or(f32::MAX, |bits| bits as f32 * 0.75);
     // Positive and below MAX_BITS_PER_S.
     wanted.min(link).max(100_000.0) as u32
+}
+
+/// Takes effect with the next picture. The encoder's safe interface has no way to change it while it runs.
+#[allow(unsafe_code)]
+fn set_bit_rate(encoder: &mut Encoder, bits_per_s: u32) {
+    let mut info = SBitrateInfo {
+        iLayer: SPATIAL_LAYER_ALL,
+        iBitrate: i32::try_from(bits_per_s).unwrap_or(i32::MAX),
+    };
+    // SAFETY: the option takes a pointer to a `SBitrateInfo` (codec_api.h), reads it during the call and keeps nothing.
+    // If it fails, which it does before the first picture, the rate stays as it was.
+    unsafe {
+        let _ = encoder
+            .raw_api()
+            .set_option(ENCODER_OPTION_BITRATE, (&raw mut info).cast());
+    }
 }

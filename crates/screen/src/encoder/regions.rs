@@ -2,7 +2,7 @@
 
 use crate::{
     activity::{Activity, Lively, STILL_US},
-    change::meet,
+    change::{meet, union},
     pack::Op,
     picture::Frame,
     video::Video,
@@ -16,8 +16,10 @@ const AUTO_RATE: f32 = 500_000.0;
 const SMOOTH_RATE: f32 = 150_000.0;
 /// A region stays one at a quarter of what made it one.
 const STAY: f32 = 0.25;
-/// A region is not judged again before.
-const MIN_LIFE_US: u64 = 700_000;
+/// A region is not changed again before: each change costs a key picture, and what was video must be refined.
+const MIN_LIFE_US: u64 = 1_000_000;
+/// A region that is too large for so long becomes smaller.
+const TOO_LARGE_US: u64 = 3_000_000;
 /// openh264 codes at most 3840 × 2160.
 const MAX_SIDES: (u16, u16) = (3840, 2160);
 
@@ -27,6 +29,8 @@ struct Region {
     video: Video,
     since_us: u64,
     changed_at_us: u64,
+    /// Since when most of it stands still; none while it does not.
+    too_large_since_us: Option<u64>,
 }
 
 /// All regions, and what decides on them.
@@ -140,34 +144,56 @@ impl Regions {
         };
         let lively = activity.lively(now_us, start * STAY);
         let bits = rate.map(|bytes| bytes * 8);
+        for region in &mut self.active {
+            region.judge(&lively, now_us);
+            region.video.follow_link(bits);
+        }
         self.retain(ops, |region| {
+            let rect = region.video.rect();
             let young = now_us < region.since_us + MIN_LIFE_US;
-            young
-                || (lively.iter().any(|it| fits(region.video.rect(), it))
-                    && !region.video.is_misfit(bits))
+            let lives = lively.iter().any(|it| meet(rect, it.rect));
+            let tight = region.too_large_since_us.is_none_or(|since| now_us < since + TOO_LARGE_US);
+            young || (lives && tight)
         });
         for it in lively.iter().filter(|it| it.rate >= start) {
-            let Some(rect) = codable(it.rect) else {
+            self.begin(it.rect, bits, now_us, ops);
+        }
+    }
+
+    /// Begins a region, together with those that it overlaps.
+    fn begin(&mut self, wanted: Rect, bits: Option<u64>, now_us: u64, ops: &mut Vec<Op>) {
+        let mut rect = wanted;
+        for region in &self.active {
+            let other = region.video.rect();
+            if !meet(other, rect) {
                 continue;
-            };
-            let free =
-                (0..MAX_STREAMS).find(|n| self.active.iter().all(|region| region.stream != *n));
-            let taken = self
-                .active
-                .iter()
-                .any(|region| meet(region.video.rect(), rect));
-            let (Some(stream), false) = (free, taken) else {
-                continue;
-            };
-            match Video::new(rect, bits) {
-                Ok(video) => self.active.push(Region {
-                    stream,
-                    video,
-                    since_us: now_us,
-                    changed_at_us: now_us,
-                }),
-                Err(_) => self.enabled = false,
             }
+            let covered = union(other, rect);
+            // A region with an odd edge covers all but one line of what was wanted.
+            let inside = covered.w <= other.w + 1 && covered.h <= other.h + 1;
+            if inside || now_us < region.since_us + MIN_LIFE_US {
+                return;
+            }
+            rect = covered;
+        }
+        let Some(rect) = codable(rect) else {
+            return;
+        };
+        self.retain(ops, |region| !meet(region.video.rect(), rect));
+        let free = (0..MAX_STREAMS).find(|n| self.active.iter().all(|region| region.stream != *n));
+        let Some(stream) = free else {
+            return;
+        };
+        match Video::new(rect, bits) {
+            Ok(video) => self.active.push(Region {
+                stream,
+                video,
+                since_us: now_us,
+                changed_at_us: now_us,
+                too_large_since_us: None,
+            }),
+            // Everything still works without video, only with more bytes.
+            Err(_) => self.enabled = false,
         }
     }
 
@@ -195,13 +221,18 @@ impl Regions {
     }
 }
 
-/// Whether a region still is where the liveliness is: around all of it, and not much larger.
-fn fits(region: Rect, lively: &Lively) -> bool {
-    let inside = region.x <= lively.rect.x
-        && region.y <= lively.rect.y
-        && lively.rect.x + lively.rect.w <= region.x + region.w + 1
-        && lively.rect.y + lively.rect.h <= region.y + region.h + 1;
-    inside && lively.rect.area() * 5 >= region.area() * 2
+impl Region {
+    /// Notes whether the region is much larger than what is lively in it.
+    fn judge(&mut self, lively: &[Lively], now_us: u64) {
+        let rect = self.video.rect();
+        let inside = lively.iter().filter(|it| meet(rect, it.rect));
+        let area: u32 = inside.map(|it| it.rect.area()).sum();
+        if area * 4 >= rect.area() {
+            self.too_large_since_us = None;
+        } else if self.too_large_since_us.is_none() {
+            self.too_large_since_us = Some(now_us);
+        }
+    }
 }
 
 /// The region with even sides, if the encoder takes it.

@@ -135,8 +135,6 @@ fn put_colour(out: &mut Vec<u8>, colour: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn indices_take_as_few_bits_as_the_format_says() {
         assert_eq!(
