@@ -14,11 +14,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("server", &["wire"]),
     ("gateway", &["wire", "machine"]),
     ("agent", &["wire", "screen", "machine"]),
-    ("nagaya", &["wire", "screen", "server", "gateway", "agent"]),
-    ("testkit", &["wire", "screen", "server", "gateway", "agent"]),
+    ("nagaya", ALL),
+    ("testkit", ALL),
+    ("bench", ALL),
     ("xtask", &[]),
-    ("bench", &["wire", "screen"]),
 ];
+const ALL: &[&str] = &["wire", "screen", "machine", "server", "gateway", "agent"];
 /// What ships in nothing; only tests of others may use it.
 const TOOLING: &[&str] = &["testkit", "xtask", "bench"];
 
