@@ -40,7 +40,7 @@ pub(crate) struct Attach {
 
 impl Attach {
     /// The report that it did not come about.
-    pub(crate) fn failed(&self, detail: impl ToString) -> FromHost {
+    pub(crate) fn failed(&self, detail: &impl ToString) -> FromHost {
         FromHost::AttachFailed {
             session: self.session,
             connection: self.connection,
@@ -60,7 +60,7 @@ pub(crate) async fn run(
         Ok(socket) => socket,
         Err(error) => {
             // The link's end takes the reply's receiver along; then nobody waits for it.
-            let _ = replies.send(attach.failed(error)).await;
+            let _ = replies.send(attach.failed(&error)).await;
             return;
         }
     };
@@ -105,18 +105,21 @@ async fn downwards(
     mut gateway: SplitSink<Socket, Message>,
 ) -> io::Result<()> {
     while let Some(record) = read(&mut display).await? {
-        gateway.send(Message::Binary(record.into())).await.map_err(io::Error::other)?;
+        gateway
+            .send(Message::Binary(record.into()))
+            .await
+            .map_err(io::Error::other)?;
     }
-    let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+    let close = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "".into(),
+    };
     let _ = gateway.send(Message::Close(Some(close))).await;
     Ok(())
 }
 
 /// Gateway → display.
-async fn upwards(
-    mut gateway: SplitStream<Socket>,
-    mut display: OwnedWriteHalf,
-) -> io::Result<()> {
+async fn upwards(mut gateway: SplitStream<Socket>, mut display: OwnedWriteHalf) -> io::Result<()> {
     while let Some(message) = gateway.next().await {
         match message.map_err(io::Error::other)? {
             Message::Binary(bytes) => write(&mut display, &bytes).await?,

@@ -29,7 +29,9 @@ pub(crate) async fn keep(host: Arc<Host>, mut identity: Identity) {
         if app::now_s() >= identity.renew_at_s {
             match identity.renew(&enrolment).await {
                 Ok(renewed) => identity = renewed,
-                Err(error) => tracing::warn!(%error, "the certificate could not be renewed; trying again"),
+                Err(error) => {
+                    tracing::warn!(%error, "the certificate could not be renewed; trying again")
+                }
             }
         }
         match identity.dial(&url, SILENCE).await {

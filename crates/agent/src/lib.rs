@@ -70,9 +70,7 @@ pub async fn end_all_sessions(config: AgentConfig) -> Result<(), AgentError> {
     let (host, _lock) = open(config)?;
     host.stop_all();
     let mut changes = host.watch();
-    let ended = async {
-        while host.living() > 0 && changes.changed().await.is_ok() {}
-    };
+    let ended = async { while host.living() > 0 && changes.changed().await.is_ok() {} };
     let _ = time::timeout(FAREWELL, ended).await;
     match host.living() {
         0 => {
@@ -97,7 +95,8 @@ fn open(config: AgentConfig) -> Result<(Arc<Host>, Flock<File>), AgentError> {
     let file = File::create(&path).map_err(error::at(&path))?;
     let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock)
         .map_err(|_| AgentError::Busy(run.clone()))?;
-    let cgroups = Cgroups::open(Path::new(CGROUP_ROOT), &config.cgroup).map_err(AgentError::Cgroups)?;
+    let cgroups =
+        Cgroups::open(Path::new(CGROUP_ROOT), &config.cgroup).map_err(AgentError::Cgroups)?;
     let share = Share::prepare(&config).map_err(error::at(&state))?;
     let host = Host::open(config, cgroups, share).map_err(error::at(&run))?;
     if host.living() == 0 {
@@ -110,7 +109,11 @@ fn open(config: AgentConfig) -> Result<(Arc<Host>, Flock<File>), AgentError> {
 fn check_passable(dir: &Path) -> Result<(), AgentError> {
     let dir = dir.canonicalize().map_err(error::at(dir))?;
     for folder in dir.ancestors() {
-        let mode = folder.metadata().map_err(error::at(folder))?.permissions().mode();
+        let mode = folder
+            .metadata()
+            .map_err(error::at(folder))?
+            .permissions()
+            .mode();
         if mode & 0o001 == 0 {
             return Err(AgentError::Impassable(folder.to_owned()));
         }

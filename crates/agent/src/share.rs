@@ -117,10 +117,9 @@ fn fingerprint(program: &fs::Metadata) -> String {
         hash.update(path);
         hash.update(bytes);
     }
-    hash.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut name = [0; 8];
+    name.copy_from_slice(&hash.finalize()[..8]);
+    format!("{:016x}", u64::from_be_bytes(name))
 }
 
 fn fill(dir: &Path, program: &Path) -> io::Result<()> {

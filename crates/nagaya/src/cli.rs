@@ -86,7 +86,7 @@ impl Cli {
             return Err("the parent process is gone".into());
         }
         match self.command {
-            Command::Demo(args) => return demo::run(&args),
+            Command::Demo(args) => demo::run(&args),
             command => block_on(command.run()),
         }
     }

@@ -307,8 +307,9 @@ mod tests {
             for (x, pixel) in (0u32..).zip(picture.line_mut(y, 0, w)) {
                 let row = i32::from(y) + offset;
                 let ink = row.rem_euclid(18) < 12
-                    && (x ^ row.unsigned_abs().wrapping_mul(2_654_435_761)).wrapping_mul(x + 7) % 5
-                        == 0;
+                    && (x ^ row.unsigned_abs().wrapping_mul(2_654_435_761))
+                        .wrapping_mul(x + 7)
+                        .is_multiple_of(5);
                 *pixel = if ink { 0x20_2020 } else { 0xff_ffff };
             }
         }

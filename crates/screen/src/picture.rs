@@ -45,7 +45,7 @@ impl<'a> Frame<'a> {
     }
 
     /// All pixels from the rectangle's corner on.
-    pub(crate) fn from_corner(&self, rect: Rect) -> &'a [u32] {
+    pub(crate) fn after_corner(&self, rect: Rect) -> &'a [u32] {
         &self.pixels[usize::from(rect.y) * self.stride + usize::from(rect.x)..]
     }
 

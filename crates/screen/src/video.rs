@@ -134,7 +134,7 @@ impl Video {
             width: w,
             height: self.rect.h.into(),
         };
-        let pixels = frame.from_corner(self.rect);
+        let pixels = frame.after_corner(self.rect);
         let stride = u32::try_from(frame.stride() * 4).unwrap_or(u32::MAX);
         let len = usize::from(self.rect.h - 1) * frame.stride() + usize::from(self.rect.w);
         bgra_to_yuv420(

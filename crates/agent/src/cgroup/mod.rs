@@ -143,7 +143,10 @@ impl Group {
                 fs::create_dir_all(dir)?;
             }
             if self.v2 {
-                group.dirs.iter().try_for_each(|dir| v2::limit(dir, limits))?;
+                group
+                    .dirs
+                    .iter()
+                    .try_for_each(|dir| v2::limit(dir, limits))?;
             } else {
                 v1::limit(&group.dirs, limits)?;
             }
@@ -153,7 +156,10 @@ impl Group {
 
     /// Files to which a process writes `0` to enter the group.
     pub(crate) fn entrances(&self) -> Vec<PathBuf> {
-        self.dirs.iter().map(|dir| dir.join("cgroup.procs")).collect()
+        self.dirs
+            .iter()
+            .map(|dir| dir.join("cgroup.procs"))
+            .collect()
     }
 
     /// Memory of everything in the group, in bytes; zero when that cannot be read.

@@ -78,7 +78,10 @@ mod tests {
             "2097152"
         );
         assert_eq!(read("pids/rows/a/desktop/pids.max"), "9");
-        assert_eq!(read("cpu,cpuacct/rows/a/desktop/cpu.cfs_quota_us"), "150000");
+        assert_eq!(
+            read("cpu,cpuacct/rows/a/desktop/cpu.cfs_quota_us"),
+            "150000"
+        );
         assert_eq!(read("pids/rows/a/display/pids.max"), "64");
         assert_eq!(cgroups.sessions().unwrap(), ["a"]);
     }

@@ -1,9 +1,6 @@
 //! Version 2: one tree, whose controllers are handed down group by group.
 
-use std::{
-    fs, io,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 use wire::control::Limits;
 
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
@@ -77,8 +74,16 @@ mod tests {
         let group = cgroups.session("a");
         group.create(&limits).unwrap();
         let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
-        for dir in ["", "nagaya.slice/", "nagaya.slice/rows/", "nagaya.slice/rows/a/"] {
-            assert_eq!(read(&format!("{dir}cgroup.subtree_control")), "+memory +pids +cpu");
+        for dir in [
+            "",
+            "nagaya.slice/",
+            "nagaya.slice/rows/",
+            "nagaya.slice/rows/a/",
+        ] {
+            assert_eq!(
+                read(&format!("{dir}cgroup.subtree_control")),
+                "+memory +pids +cpu"
+            );
         }
         let desktop = "nagaya.slice/rows/a/desktop";
         assert_eq!(read(&format!("{desktop}/memory.max")), "3145728");

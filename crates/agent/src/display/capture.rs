@@ -40,7 +40,8 @@ impl Capture {
         conn.xfixes_query_version(5, 0)?.reply()?;
         conn.shm_query_version()?.reply()?;
         let damage = conn.generate_id()?;
-        conn.damage_create(damage, x.root, ReportLevel::NON_EMPTY)?.check()?;
+        conn.damage_create(damage, x.root, ReportLevel::NON_EMPTY)?
+            .check()?;
         let region = conn.generate_id()?;
         conn.xfixes_create_region(region, &[])?.check()?;
         let geometry = conn.get_geometry(x.root)?.reply()?;
@@ -77,9 +78,16 @@ impl Capture {
     /// Captures what is damaged, or all. Returns where; an empty list when nothing is.
     pub(super) fn update(&mut self, everything: bool) -> Result<Vec<Rect>, DisplayError> {
         // First the damage is taken back, then the pixels are read: what changes in between is damage again.
-        self.x.conn.damage_subtract(self.damage, NONE, self.region)?;
+        self.x
+            .conn
+            .damage_subtract(self.damage, NONE, self.region)?;
         let rects = if everything {
-            vec![Rect { x: 0, y: 0, w: self.w, h: self.h }]
+            vec![Rect {
+                x: 0,
+                y: 0,
+                w: self.w,
+                h: self.h,
+            }]
         } else {
             let region = self.x.conn.xfixes_fetch_region(self.region)?.reply()?;
             let inside = region.rectangles.iter().filter_map(|rect| {
@@ -89,7 +97,12 @@ impl Capture {
                 let bottom = i32::from(rect.y) + i32::from(rect.height);
                 let w = u16::try_from(right.min(self.w.into()) - i32::from(left)).ok()?;
                 let h = u16::try_from(bottom.min(self.h.into()) - i32::from(top)).ok()?;
-                (w > 0 && h > 0).then_some(Rect { x: left, y: top, w, h })
+                (w > 0 && h > 0).then_some(Rect {
+                    x: left,
+                    y: top,
+                    w,
+                    h,
+                })
             });
             merged(inside.collect())
         };
@@ -109,8 +122,17 @@ impl Capture {
     fn read(&mut self, rects: &[Rect]) -> Result<(), ReplyError> {
         // Rectangles of a region never overlap, but merged ones may: then all fits better.
         let total: usize = rects.iter().map(|rect| rect.area() as usize * 4).sum();
-        let whole = [Rect { x: 0, y: 0, w: self.w, h: self.h }];
-        let rects = if total > self.shm.len() { &whole } else { rects };
+        let whole = [Rect {
+            x: 0,
+            y: 0,
+            w: self.w,
+            h: self.h,
+        }];
+        let rects = if total > self.shm.len() {
+            &whole
+        } else {
+            rects
+        };
         let mut offset = 0u32;
         let mut cookies = Vec::new();
         for rect in rects {
@@ -135,7 +157,8 @@ impl Capture {
             let w = usize::from(rect.w);
             for line in 0..usize::from(rect.h) {
                 let at = (usize::from(rect.y) + line) * usize::from(self.w) + usize::from(rect.x);
-                self.shm.copy_to(offset + line * w * 4, &mut self.pixels[at..at + w]);
+                self.shm
+                    .copy_to(offset + line * w * 4, &mut self.pixels[at..at + w]);
             }
         }
         Ok(())
@@ -152,15 +175,26 @@ fn share(x: &X, w: u16, h: u16) -> Result<(Shm, Seg), DisplayError> {
 /// Pixels must be 32 bits, little-endian, red in bits 16 to 23: so that no conversion is needed.
 fn check_pixels(x: &X) -> Result<(), DisplayError> {
     let setup = x.conn.setup();
-    let root = setup.roots.iter().find(|screen| screen.root == x.root).ok_or(DisplayError::Pixels)?;
-    let bits = setup.pixmap_formats.iter().any(|it| it.depth == root.root_depth && it.bits_per_pixel == 32);
+    let root = setup
+        .roots
+        .iter()
+        .find(|screen| screen.root == x.root)
+        .ok_or(DisplayError::Pixels)?;
+    let bits = setup
+        .pixmap_formats
+        .iter()
+        .any(|it| it.depth == root.root_depth && it.bits_per_pixel == 32);
     let visual = root.allowed_depths.iter().flat_map(|depth| &depth.visuals);
     let order = visual.into_iter().any(|it| {
         it.visual_id == root.root_visual
             && (it.red_mask, it.green_mask, it.blue_mask) == (0x00ff_0000, 0x0000_ff00, 0x0000_00ff)
     });
     let little = setup.image_byte_order == ImageOrder::LSB_FIRST;
-    if bits && order && little { Ok(()) } else { Err(DisplayError::Pixels) }
+    if bits && order && little {
+        Ok(())
+    } else {
+        Err(DisplayError::Pixels)
+    }
 }
 
 /// Fewer rectangles that cover the same and little more.
@@ -202,11 +236,26 @@ mod tests {
 
     #[test]
     fn near_rectangles_become_one_and_distant_ones_stay() {
-        let glyph = |x| Rect { x, y: 100, w: 8, h: 16 };
-        let far = Rect { x: 1500, y: 900, w: 40, h: 40 };
+        let glyph = |x| Rect {
+            x,
+            y: 100,
+            w: 8,
+            h: 16,
+        };
+        let far = Rect {
+            x: 1500,
+            y: 900,
+            w: 40,
+            h: 40,
+        };
         let out = merged(vec![glyph(10), glyph(30), far, glyph(60)]);
         assert_eq!(out.len(), 2);
         assert!(out.contains(&far));
-        assert!(out.contains(&Rect { x: 10, y: 100, w: 58, h: 16 }));
+        assert!(out.contains(&Rect {
+            x: 10,
+            y: 100,
+            w: 58,
+            h: 16
+        }));
     }
 }

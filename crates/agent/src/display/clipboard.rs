@@ -14,7 +14,8 @@ use x11rb::{
         xfixes::{ConnectionExt as _, SelectionEventMask},
         xproto::{
             AtomEnum, ConnectionExt as _, CreateWindowAux, EventMask, PropMode, Property,
-            SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
+            SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, Window,
+            WindowClass,
         },
     },
     wrapper::ConnectionExt as _,
@@ -82,7 +83,11 @@ impl Clipboard {
             )?
             .check()?;
         x.conn
-            .xfixes_select_selection_input(window, atoms.CLIPBOARD, SelectionEventMask::SET_SELECTION_OWNER)?
+            .xfixes_select_selection_input(
+                window,
+                atoms.CLIPBOARD,
+                SelectionEventMask::SET_SELECTION_OWNER,
+            )?
             .check()?;
         Ok(Self {
             x,
@@ -116,7 +121,9 @@ impl Clipboard {
             ClipboardData::Png(bytes) => Content::Png(bytes.to_vec()),
         };
         self.offered = Some(content);
-        self.x.conn.set_selection_owner(self.window, self.atoms.CLIPBOARD, CURRENT_TIME)?;
+        self.x
+            .conn
+            .set_selection_owner(self.window, self.atoms.CLIPBOARD, CURRENT_TIME)?;
         Ok(())
     }
 
@@ -151,7 +158,11 @@ impl Clipboard {
     /// Gives a program of the session what the client offered.
     fn answer(&self, request: &SelectionRequestEvent) -> Result<(), DisplayError> {
         // Old programs name no property (ICCCM, 2.2).
-        let property = if request.property == NONE { request.target } else { request.property };
+        let property = if request.property == NONE {
+            request.target
+        } else {
+            request.property
+        };
         let atoms = &self.atoms;
         let conn = &self.x.conn;
         let to = request.requestor;
@@ -189,21 +200,39 @@ impl Clipboard {
         match content {
             Content::Text(_) => {
                 let string = u32::from(AtomEnum::STRING);
-                vec![self.atoms.UTF8_STRING, self.atoms.TEXT_UTF8, self.atoms.TEXT, string]
+                vec![
+                    self.atoms.UTF8_STRING,
+                    self.atoms.TEXT_UTF8,
+                    self.atoms.TEXT,
+                    string,
+                ]
             }
             Content::Png(_) => vec![self.atoms.PNG],
         }
     }
 
     fn convert(&mut self, form: u32) -> Result<(), DisplayError> {
-        self.fetching = Some(Fetching { form, pieces: false, bytes: Vec::new() });
-        self.x.conn.convert_selection(self.window, self.atoms.CLIPBOARD, form, self.atoms.TRANSFER, CURRENT_TIME)?;
+        self.fetching = Some(Fetching {
+            form,
+            pieces: false,
+            bytes: Vec::new(),
+        });
+        self.x.conn.convert_selection(
+            self.window,
+            self.atoms.CLIPBOARD,
+            form,
+            self.atoms.TRANSFER,
+            CURRENT_TIME,
+        )?;
         Ok(())
     }
 
     /// The owner has answered.
     fn arrived(&mut self, refused: bool, form: u32) -> Result<(), DisplayError> {
-        let wanted = self.fetching.as_ref().is_some_and(|fetching| fetching.form == form);
+        let wanted = self
+            .fetching
+            .as_ref()
+            .is_some_and(|fetching| fetching.form == form);
         if refused || !wanted {
             self.fetching = None;
             return Ok(());
@@ -227,13 +256,17 @@ impl Clipboard {
             }
             return Ok(());
         }
-        self.finish(form, bytes);
+        self.finish(form, &bytes);
         Ok(())
     }
 
     /// A piece of something large.
     fn piece(&mut self) -> Result<(), DisplayError> {
-        if !self.fetching.as_ref().is_some_and(|fetching| fetching.pieces) {
+        if !self
+            .fetching
+            .as_ref()
+            .is_some_and(|fetching| fetching.pieces)
+        {
             return Ok(());
         }
         let (_, bytes) = self.read()?;
@@ -242,7 +275,7 @@ impl Clipboard {
         };
         if bytes.is_empty() {
             let (form, bytes) = (fetching.form, std::mem::take(&mut fetching.bytes));
-            self.finish(form, bytes);
+            self.finish(form, &bytes);
         } else if fetching.bytes.len() + bytes.len() > MAX_CLIPBOARD_LEN {
             self.fetching = None;
         } else {
@@ -257,24 +290,33 @@ impl Clipboard {
         let reply = self
             .x
             .conn
-            .get_property(true, self.window, self.atoms.TRANSFER, AtomEnum::ANY, 0, most)?
+            .get_property(
+                true,
+                self.window,
+                self.atoms.TRANSFER,
+                AtomEnum::ANY,
+                0,
+                most,
+            )?
             .reply()?;
         if reply.bytes_after > 0 {
-            self.x.conn.delete_property(self.window, self.atoms.TRANSFER)?;
+            self.x
+                .conn
+                .delete_property(self.window, self.atoms.TRANSFER)?;
             return Ok((reply.type_, Vec::new()));
         }
         Ok((reply.type_, reply.value))
     }
 
-    fn finish(&mut self, form: u32, bytes: Vec<u8>) {
+    fn finish(&mut self, form: u32, bytes: &[u8]) {
         self.fetching = None;
         if bytes.is_empty() || bytes.len() > MAX_CLIPBOARD_LEN || !self.out {
             return;
         }
         self.ready = if form == self.atoms.PNG {
-            Some(HostMessage::Clipboard(ClipboardData::Png(&bytes)).encode())
+            Some(HostMessage::Clipboard(ClipboardData::Png(bytes)).encode())
         } else {
-            let text = String::from_utf8_lossy(&bytes);
+            let text = String::from_utf8_lossy(bytes);
             Some(HostMessage::Clipboard(ClipboardData::Text(&text)).encode())
         };
     }

@@ -13,7 +13,9 @@ pub(super) struct Cursor {
 impl Cursor {
     pub(super) fn watch(x: &X) -> Result<Self, DisplayError> {
         x.conn.xfixes_query_version(5, 0)?.reply()?;
-        x.conn.xfixes_select_cursor_input(x.root, CursorNotifyMask::DISPLAY_CURSOR)?.check()?;
+        x.conn
+            .xfixes_select_cursor_input(x.root, CursorNotifyMask::DISPLAY_CURSOR)?
+            .check()?;
         Ok(Self::default())
     }
 
@@ -34,9 +36,16 @@ impl Cursor {
 
 fn encode(image: &GetCursorImageReply) -> Vec<u8> {
     // Larger cursors than the protocol has are cut at the right and at the bottom.
-    let (w, h) = (image.width.min(MAX_CURSOR_SIDE), image.height.min(MAX_CURSOR_SIDE));
+    let (w, h) = (
+        image.width.min(MAX_CURSOR_SIDE),
+        image.height.min(MAX_CURSOR_SIDE),
+    );
     let mut rgba = Vec::with_capacity(usize::from(w) * usize::from(h) * 4);
-    for line in image.cursor_image.chunks(usize::from(image.width).max(1)).take(h.into()) {
+    for line in image
+        .cursor_image
+        .chunks(usize::from(image.width).max(1))
+        .take(h.into())
+    {
         for pixel in line.iter().take(w.into()) {
             let [blue, green, red, alpha] = pixel.to_le_bytes();
             // X has premultiplied colours, browsers have not.
@@ -49,7 +58,13 @@ fn encode(image: &GetCursorImageReply) -> Vec<u8> {
     }
     let invisible = rgba.chunks_exact(4).all(|pixel| pixel[3] == 0);
     let shape = if invisible || rgba.len() != usize::from(w) * usize::from(h) * 4 {
-        CursorShape { w: 0, h: 0, hot_x: 0, hot_y: 0, rgba: &[] }
+        CursorShape {
+            w: 0,
+            h: 0,
+            hot_x: 0,
+            hot_y: 0,
+            rgba: &[],
+        }
     } else {
         CursorShape {
             w,
@@ -68,7 +83,12 @@ mod tests {
     use super::*;
 
     fn image(width: u16, height: u16, pixels: Vec<u32>) -> GetCursorImageReply {
-        GetCursorImageReply { width, height, cursor_image: pixels, ..Default::default() }
+        GetCursorImageReply {
+            width,
+            height,
+            cursor_image: pixels,
+            ..Default::default()
+        }
     }
 
     #[test]
@@ -83,8 +103,12 @@ mod tests {
     #[test]
     fn an_invisible_cursor_is_hidden_and_a_huge_one_is_cut() {
         let message = encode(&image(4, 4, vec![0; 16]));
-        assert!(matches!(HostMessage::decode(&message).unwrap(), HostMessage::Cursor(c) if c.w == 0));
+        assert!(
+            matches!(HostMessage::decode(&message).unwrap(), HostMessage::Cursor(c) if c.w == 0)
+        );
         let message = encode(&image(200, 150, vec![!0; 30_000]));
-        assert!(matches!(HostMessage::decode(&message).unwrap(), HostMessage::Cursor(c) if (c.w, c.h) == (128, 128)));
+        assert!(
+            matches!(HostMessage::decode(&message).unwrap(), HostMessage::Cursor(c) if (c.w, c.h) == (128, 128))
+        );
     }
 }

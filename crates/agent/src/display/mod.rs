@@ -31,9 +31,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
-use wire::{
-    stream::{ClientMessage, Ended, HostMessage, VERSION},
-};
+use wire::stream::{ClientMessage, Ended, HostMessage, VERSION};
 use x11rb::{
     connection::Connection as _,
     errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError},
@@ -82,7 +80,12 @@ impl From<rustix::io::Errno> for DisplayError {
 impl X {
     pub(crate) fn connect() -> Result<Self, DisplayError> {
         let (conn, screen) = x11rb::connect(None)?;
-        let root = conn.setup().roots.get(screen).ok_or(DisplayError::Pixels)?.root;
+        let root = conn
+            .setup()
+            .roots
+            .get(screen)
+            .ok_or(DisplayError::Pixels)?
+            .root;
         Ok(Self { conn, root })
     }
 }
@@ -165,7 +168,10 @@ impl Desk {
             }
             fds.push(PollFd::from_borrowed_fd(client.as_fd(), flags));
         }
-        let timeout = self.input.next_at().map(|at| timespec(at.saturating_duration_since(Instant::now())));
+        let timeout = self
+            .input
+            .next_at()
+            .map(|at| timespec(at.saturating_duration_since(Instant::now())));
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -242,8 +248,16 @@ impl Desk {
         }
         match message {
             ClientMessage::Hello(_) => self.end_client(Ended::BadMessage),
-            ClientMessage::Ack { seq, decode_us, paint_us } => {
-                self.pictures.tell(Command::Painted { seq, decode_us, paint_us })?;
+            ClientMessage::Ack {
+                seq,
+                decode_us,
+                paint_us,
+            } => {
+                self.pictures.tell(Command::Painted {
+                    seq,
+                    decode_us,
+                    paint_us,
+                })?;
             }
             ClientMessage::Ping { token, rtt_us } => {
                 self.pictures.tell(Command::RoundTrip { rtt_us })?;
@@ -251,7 +265,11 @@ impl Desk {
             }
             ClientMessage::Quality(quality) => self.pictures.tell(Command::Quality(quality))?,
             ClientMessage::Refresh => self.pictures.tell(Command::Refresh)?,
-            ClientMessage::Resize { w, h, scale_percent } => self.size.set(w, h, scale_percent)?,
+            ClientMessage::Resize {
+                w,
+                h,
+                scale_percent,
+            } => self.size.set(w, h, scale_percent)?,
             ClientMessage::Clipboard(data) if rights.clipboard_in => {
                 self.clipboard.offer(data)?;
             }
@@ -273,7 +291,15 @@ impl Desk {
         let rights = client.rights();
         self.generation += 1;
         self.clipboard.set_out(rights.clipboard_out);
-        self.send(HostMessage::Hello { version: VERSION, w, h, rights }.encode());
+        self.send(
+            HostMessage::Hello {
+                version: VERSION,
+                w,
+                h,
+                rights,
+            }
+            .encode(),
+        );
         self.cursor.forget();
         if let Some(message) = self.cursor.shape(&self.x)? {
             self.send(message);

@@ -79,12 +79,14 @@ impl Pictures {
             began: Instant::now(),
         };
         let wake = from_encoder.clone();
-        thread::Builder::new().name("pictures".to_owned()).spawn(move || {
-            if let Err(error) = encoding.run() {
-                let _ = out.send(Err(error));
-                signal(&wake);
-            }
-        })?;
+        thread::Builder::new()
+            .name("pictures".to_owned())
+            .spawn(move || {
+                if let Err(error) = encoding.run() {
+                    let _ = out.send(Err(error));
+                    signal(&wake);
+                }
+            })?;
         Ok(Self {
             commands,
             messages,
@@ -151,7 +153,9 @@ struct Encoding {
 impl Encoding {
     fn run(&mut self) -> Result<(), DisplayError> {
         let x = self.capture.x();
-        x.conn.randr_select_input(x.root, NotifyMask::SCREEN_CHANGE)?.check()?;
+        x.conn
+            .randr_select_input(x.root, NotifyMask::SCREEN_CHANGE)?
+            .check()?;
         loop {
             self.events()?;
             self.commands()?;
@@ -180,7 +184,9 @@ impl Encoding {
         ];
         let timeout = wake_at_us.map(|at| {
             // Rounded up: waking early would only mean to look again.
-            timespec(Duration::from_micros(at.saturating_sub(self.now_us()).max(1)))
+            timespec(Duration::from_micros(
+                at.saturating_sub(self.now_us()).max(1),
+            ))
         });
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
@@ -226,8 +232,14 @@ impl Encoding {
             match command {
                 Command::Begin { .. } => {}
                 Command::End => self.client = None,
-                Command::Painted { seq, decode_us, paint_us } => {
-                    client.encoder.acknowledged(seq, decode_us, paint_us, now_us);
+                Command::Painted {
+                    seq,
+                    decode_us,
+                    paint_us,
+                } => {
+                    client
+                        .encoder
+                        .acknowledged(seq, decode_us, paint_us, now_us);
                 }
                 Command::RoundTrip { rtt_us } => client.encoder.round_trip(rtt_us),
                 Command::Quality(quality) => client.encoder.set_quality(quality),
@@ -255,11 +267,18 @@ impl Encoding {
             return Ok(());
         };
         let mut messages = Vec::new();
-        if !client.encoder.encode(&frame, &damage, now_us, &mut messages) {
+        if !client
+            .encoder
+            .encode(&frame, &damage, now_us, &mut messages)
+        {
             return Ok(());
         }
         let took_us = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
-        client.encode_us = if client.encode_us == 0 { took_us } else { client.encode_us / 8 * 7 + took_us / 8 };
+        client.encode_us = if client.encode_us == 0 {
+            took_us
+        } else {
+            client.encode_us / 8 * 7 + took_us / 8
+        };
         if client.stats_at.elapsed() >= STATS_EVERY {
             client.stats_at = Instant::now();
             let stats = client.encoder.take_stats(client.encode_us);

@@ -35,7 +35,11 @@ impl ScreenSize {
     pub(super) fn new(x: Rc<X>) -> Result<Self, DisplayError> {
         x.conn.randr_query_version(1, 4)?.reply()?;
         let scale_atom = x.conn.intern_atom(false, SCALE_PROPERTY)?.reply()?.atom;
-        Ok(Self { x, scale_atom, mode: None })
+        Ok(Self {
+            x,
+            scale_atom,
+            mode: None,
+        })
     }
 
     /// The size now.
@@ -65,41 +69,60 @@ impl ScreenSize {
         let conn = &self.x.conn;
         let root = self.x.root;
         let resources = conn.randr_get_screen_resources_current(root)?.reply()?;
-        let (Some(output), Some(crtc)) = (resources.outputs.first(), resources.crtcs.first()) else {
+        let (Some(output), Some(crtc)) = (resources.outputs.first(), resources.crtcs.first())
+        else {
             return Err(DisplayError::Pixels);
         };
         let (now_w, now_h) = self.now()?;
-        let known = resources.modes.iter().find(|mode| (mode.width, mode.height) == (w, h));
-        let (mode, made) = match known {
-            Some(mode) => (mode.id, None),
-            None => {
-                let name = format!("nagaya-{w}x{h}");
-                let mode = conn.randr_create_mode(root, mode_info(w, h, name.len()), name.as_bytes())?.reply()?.mode;
-                conn.randr_add_output_mode(*output, mode)?.check()?;
-                (mode, Some(mode))
-            }
+        let known = resources
+            .modes
+            .iter()
+            .find(|mode| (mode.width, mode.height) == (w, h));
+        let (mode, made) = if let Some(mode) = known {
+            (mode.id, None)
+        } else {
+            let name = format!("nagaya-{w}x{h}");
+            let info = mode_info(w, h, name.len());
+            let mode = conn
+                .randr_create_mode(root, info, name.as_bytes())?
+                .reply()?
+                .mode;
+            conn.randr_add_output_mode(*output, mode)?.check()?;
+            (mode, Some(mode))
         };
         let millimetres = |pixels: u16| u32::from(pixels) * INCH / DPI / 10;
-        let set_screen = |w: u16, h: u16| conn.randr_set_screen_size(root, w, h, millimetres(w), millimetres(h));
+        let set_screen =
+            |w: u16, h: u16| conn.randr_set_screen_size(root, w, h, millimetres(w), millimetres(h));
         let set_mode = |mode: randr::Mode, outputs: &[randr::Output]| {
-            conn.randr_set_crtc_config(*crtc, CURRENT_TIME, resources.config_timestamp, 0, 0, mode, randr::Rotation::ROTATE0, outputs)
+            conn.randr_set_crtc_config(
+                *crtc,
+                CURRENT_TIME,
+                resources.config_timestamp,
+                0,
+                0,
+                mode,
+                randr::Rotation::ROTATE0,
+                outputs,
+            )
         };
         // The mode must fit into the screen at every moment, so the screen is large enough for both in between.
         conn.grab_server()?;
-        let changed = set_screen(w.max(now_w), h.max(now_h))?.check().and_then(|()| {
-            set_mode(mode, &[*output])?.reply()?;
-            set_screen(w, h)?.check()
-        });
+        let changed = set_screen(w.max(now_w), h.max(now_h))?
+            .check()
+            .and_then(|()| {
+                set_mode(mode, &[*output])?.reply()?;
+                set_screen(w, h)?.check()
+            });
         conn.ungrab_server()?;
         conn.flush()?;
         changed?;
-        if let Some(old) = self.mode.take()
-            && Some(old) != Some(mode)
-        {
-            conn.randr_delete_output_mode(*output, old)?.ignore_error();
-            conn.randr_destroy_mode(old)?.ignore_error();
+        if self.mode != Some(mode) {
+            if let Some(old) = self.mode.take() {
+                conn.randr_delete_output_mode(*output, old)?.ignore_error();
+                conn.randr_destroy_mode(old)?.ignore_error();
+            }
+            self.mode = made;
         }
-        self.mode = made.or(self.mode.filter(|old| *old == mode));
         Ok(())
     }
 }
@@ -109,7 +132,9 @@ fn reasonable(w: u16, h: u16) -> (u16, u16) {
     let side = |pixels: u16| pixels.clamp(MIN_SIDE, MAX_SIDE);
     let (w, mut h) = (side(w), side(h));
     if u32::from(w) * u32::from(h) > MAX_AREA {
-        h = u16::try_from(MAX_AREA / u32::from(w)).unwrap_or(h).max(MIN_SIDE);
+        h = u16::try_from(MAX_AREA / u32::from(w))
+            .unwrap_or(h)
+            .max(MIN_SIDE);
     }
     (w, h)
 }

@@ -46,7 +46,10 @@ impl Shm {
     /// the copy is a mixture of old and new, which is only a picture.
     pub(super) fn copy_to(&self, offset: usize, pixels: &mut [u32]) {
         let bytes = size_of_val(pixels);
-        assert!(offset.is_multiple_of(4) && offset.checked_add(bytes).is_some_and(|end| end <= self.len));
+        assert!(
+            offset.is_multiple_of(4)
+                && offset.checked_add(bytes).is_some_and(|end| end <= self.len)
+        );
         // SAFETY: the source is inside the mapping, as was checked; the target is borrowed alone, so that they cannot
         // overlap. No reference into the shared memory is ever made; every bit pattern is a valid u32.
         unsafe {

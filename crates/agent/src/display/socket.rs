@@ -58,7 +58,10 @@ impl Client {
 
     /// What the connection may do; nothing until the agent has said it.
     pub(super) fn rights(&self) -> Rights {
-        self.opening.as_ref().map(|opening| opening.rights).unwrap_or_default()
+        self.opening
+            .as_ref()
+            .map(|opening| opening.rights)
+            .unwrap_or_default()
     }
 
     /// The next record; `None` when there is no whole one. An error ends the connection.
@@ -69,7 +72,10 @@ impl Client {
                     return Ok(Some(Received::Message(record)));
                 }
                 let opening: Opening = serde_json::from_slice(&record)?;
-                eprintln!("connection {} with {:?}", opening.connection, opening.rights);
+                eprintln!(
+                    "connection {} with {:?}",
+                    opening.connection, opening.rights
+                );
                 self.opening = Some(opening);
                 return Ok(Some(Received::Rights));
             }
@@ -122,7 +128,8 @@ impl Client {
     pub(super) fn flush(&mut self) -> io::Result<()> {
         loop {
             let Some((record, written)) = &mut self.current else {
-                let Some(message) = self.control.pop_front().or_else(|| self.pixels.pop_front()) else {
+                let Some(message) = self.control.pop_front().or_else(|| self.pixels.pop_front())
+                else {
                     return Ok(());
                 };
                 let len = u32::try_from(message.len()).map_err(io::Error::other)?;
@@ -161,7 +168,9 @@ mod tests {
     }
 
     fn write(stream: &mut UnixStream, record: &[u8]) {
-        stream.write_all(&u32::try_from(record.len()).unwrap().to_le_bytes()).unwrap();
+        stream
+            .write_all(&u32::try_from(record.len()).unwrap().to_le_bytes())
+            .unwrap();
         stream.write_all(record).unwrap();
     }
 
@@ -169,7 +178,8 @@ mod tests {
     fn rights_come_first_and_messages_after() {
         let (mut client, mut agent) = pair();
         assert_eq!(client.rights(), Rights::default());
-        let opening = serde_json::json!({"connection": uuid::Uuid::nil(), "rights": Rights::OWN_SESSION});
+        let opening =
+            serde_json::json!({"connection": uuid::Uuid::nil(), "rights": Rights::OWN_SESSION});
         write(&mut agent, opening.to_string().as_bytes());
         write(&mut agent, &[1, 2, 3]);
         assert!(matches!(client.receive(), Ok(Some(Received::Rights))));
@@ -210,6 +220,10 @@ mod tests {
                 agent.read_exact(part).unwrap();
             }
         }
-        assert!(heads.len() < 10, "after what was on its way: {}", heads.len());
+        assert!(
+            heads.len() < 10,
+            "after what was on its way: {}",
+            heads.len()
+        );
     }
 }

@@ -122,10 +122,18 @@ fn machine(root: &Path, hidden: &[PathBuf]) -> Vec<String> {
     add(&["--dir", "/etc"]);
     for name in MACHINE_ETC {
         let path = root.join("etc").join(name);
-        add(&["--ro-bind-try", &path.to_string_lossy(), &format!("/etc/{name}")]);
+        add(&[
+            "--ro-bind-try",
+            &path.to_string_lossy(),
+            &format!("/etc/{name}"),
+        ]);
     }
     let fonts = root.join("var/cache/fontconfig");
-    add(&["--ro-bind-try", &fonts.to_string_lossy(), "/var/cache/fontconfig"]);
+    add(&[
+        "--ro-bind-try",
+        &fonts.to_string_lossy(),
+        "/var/cache/fontconfig",
+    ]);
     // Parts of the image itself may be nobody's business: sources or state under /usr, say. Everything else outside the
     // image is not there to begin with.
     for path in hidden {
@@ -149,17 +157,31 @@ mod tests {
 
     #[test]
     fn only_named_parts_of_the_machine_are_shown() {
-        let args = Image::Machine.mounts(&[PathBuf::from("/usr/share/doc"), PathBuf::from("/var/lib")]);
+        let args =
+            Image::Machine.mounts(&[PathBuf::from("/usr/share/doc"), PathBuf::from("/var/lib")]);
         let sources: Vec<&str> = args
             .windows(2)
             .filter(|words| words[0].starts_with("--ro-bind"))
             .map(|words| words[1].as_str())
             .collect();
         assert!(sources.contains(&"/usr"));
-        for secret in ["/", "/etc", "/etc/shadow", "/etc/ssh", "/var", "/root", "/home", "/run", "/dev"] {
+        for secret in [
+            "/",
+            "/etc",
+            "/etc/shadow",
+            "/etc/ssh",
+            "/var",
+            "/root",
+            "/home",
+            "/run",
+            "/dev",
+        ] {
             assert!(!sources.contains(&secret), "{secret} is shown");
         }
-        assert!(args.windows(2).any(|words| words == ["--tmpfs", "/usr/share/doc"]));
+        assert!(
+            args.windows(2)
+                .any(|words| words == ["--tmpfs", "/usr/share/doc"])
+        );
         assert!(!args.iter().any(|word| word == "/var/lib"));
     }
 

@@ -42,25 +42,62 @@ impl Frame<'_> {
         let size = self.tmp_bytes.to_string();
         let mut args: Vec<String> = Vec::new();
         let mut add = |words: &[&str]| args.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&["--unshare-user", "--disable-userns", "--uid", &uid, "--gid", &uid]);
-        add(&["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup"]);
+        add(&[
+            "--unshare-user",
+            "--disable-userns",
+            "--uid",
+            &uid,
+            "--gid",
+            &uid,
+        ]);
+        add(&[
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--unshare-net",
+            "--unshare-uts",
+            "--unshare-cgroup",
+        ]);
         add(&["--hostname", "nagaya", "--as-pid-1", "--clearenv"]);
         add(&["--perms", "0755", "--dir", "/"]);
         args.extend(self.image);
         let mut add = |words: &[&str]| args.extend(words.iter().map(|word| (*word).to_owned()));
         for name in ["passwd", "group", "hosts", "machine-id"] {
-            add(&["--ro-bind", &format!("{facts}/{name}"), &format!("/etc/{name}")]);
+            add(&[
+                "--ro-bind",
+                &format!("{facts}/{name}"),
+                &format!("/etc/{name}"),
+            ]);
         }
         add(&["--proc", "/proc", "--dev", "/dev"]);
         for (path, mode) in [("/dev/shm", "1777"), ("/tmp", "1777"), ("/var/tmp", "1777")] {
             add(&["--perms", mode, "--size", &size, "--tmpfs", path]);
         }
-        add(&["--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/run/user"]);
-        add(&["--perms", "0700", "--size", &size, "--tmpfs", &format!("/run/user/{uid}")]);
+        add(&[
+            "--perms",
+            "0755",
+            "--dir",
+            "/run",
+            "--perms",
+            "0755",
+            "--dir",
+            "/run/user",
+        ]);
+        add(&[
+            "--perms",
+            "0700",
+            "--size",
+            &size,
+            "--tmpfs",
+            &format!("/run/user/{uid}"),
+        ]);
         let share = self.share.to_string_lossy();
         add(&["--ro-bind", &share, "/opt/nagaya"]);
         for name in ["bash.bashrc", "glib-2.0"] {
-            add(&["--ro-bind", &format!("{share}/etc/{name}"), &format!("/etc/{name}")]);
+            add(&[
+                "--ro-bind",
+                &format!("{share}/etc/{name}"),
+                &format!("/etc/{name}"),
+            ]);
         }
         add(&["--ro-bind", &facts, FACTS_DIR]);
         args
@@ -92,7 +129,15 @@ impl Desktop<'_> {
         let runtime = format!("/run/user/{}", self.frame.uid);
         let mut args = self.frame.args();
         let mut add = |words: &[&str]| args.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&["--perms", "0755", "--dir", "/home", "--bind", &self.home.to_string_lossy(), &home]);
+        add(&[
+            "--perms",
+            "0755",
+            "--dir",
+            "/home",
+            "--bind",
+            &self.home.to_string_lossy(),
+            &home,
+        ]);
         add(&["--bind", &self.x11.to_string_lossy(), X11_DIR]);
         add(&["--bind", &self.status.to_string_lossy(), STATUS_DIR]);
         // The root itself is a small file system in memory; nobody shall write there.
@@ -107,7 +152,10 @@ impl Desktop<'_> {
             ("XAUTHORITY", "/run/session/xauthority"),
             ("ICEAUTHORITY", &format!("{runtime}/ICEauthority")),
             ("XDG_RUNTIME_DIR", &runtime),
-            ("DBUS_SESSION_BUS_ADDRESS", &format!("unix:path={runtime}/bus")),
+            (
+                "DBUS_SESSION_BUS_ADDRESS",
+                &format!("unix:path={runtime}/bus"),
+            ),
             ("LOCPATH", "/opt/nagaya/locale"),
         ];
         for (name, value) in env {

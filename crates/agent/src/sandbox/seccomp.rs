@@ -84,7 +84,7 @@ const NAMESPACES: u64 = 0x7e02_0000;
 const SOCKETS: [u64; 4] = [1, 2, 10, 16];
 /// Set in the number of a call by the x32 ABI of x86-64, which would pass by a list of plain numbers.
 const X32: i64 = 0x4000_0000;
-/// Calls that have numbers of their own in x32: ptrace, ioctl, process_vm_readv, process_vm_writev, kexec_load.
+/// Calls that have numbers of their own in x32: `ptrace`, `ioctl`, `process_vm_readv`, `process_vm_writev`, `kexec_load`.
 const X32_OWN: [i64; 5] = [521, 514, 539, 540, 528];
 
 /// The filters, in the kernel's form (`struct sock_filter`, seccomp(2)): the first denies with EPERM; the second says of
@@ -132,10 +132,7 @@ pub(crate) fn filters() -> Result<[Vec<u8>; 2], BackendError> {
         }
     }
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-    Ok([
-        compile(rules, libc::EPERM)?,
-        compile(absent, libc::ENOSYS)?,
-    ])
+    Ok([compile(rules, libc::EPERM)?, compile(absent, libc::ENOSYS)?])
 }
 
 fn compile(rules: BTreeMap<i64, Vec<Rule>>, errno: i32) -> Result<Vec<u8>, BackendError> {

@@ -78,7 +78,12 @@ pub(crate) fn run() -> io::Result<()> {
     let facts: Facts = serde_json::from_slice(&fs::read(Path::new(FACTS_DIR).join("facts.json"))?)?;
     programs::log_to_file()?;
     let mut wanted = SigSet::empty();
-    for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+    for signal in [
+        Signal::SIGCHLD,
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+    ] {
         wanted.add(signal);
     }
     wanted.thread_block()?;

@@ -1,7 +1,7 @@
 //! The programs that make up a session, from the X server to the desktop.
 
 use super::{Ending, Facts, windows::Windows};
-use crate::sandbox::{X11_DIR, FACTS_DIR};
+use crate::sandbox::{FACTS_DIR, X11_DIR};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -68,12 +68,27 @@ impl Programs {
         let (x, x_ready) = with_ready_pipe(|fd| {
             let mut command = Command::new("Xvnc");
             command
-                .args(["-displayfd", fd, "-nolisten", "tcp", "-nolisten", "local", "-noreset", "-br"])
+                .args([
+                    "-displayfd",
+                    fd,
+                    "-nolisten",
+                    "tcp",
+                    "-nolisten",
+                    "local",
+                    "-noreset",
+                    "-br",
+                ])
                 .args(["-auth", &format!("{FACTS_DIR}/xauthority")])
                 .args(["-geometry", &format!("{}x{}", facts.width, facts.height)])
                 .args(["-depth", "24", "-dpi", "96", "-s", "0"])
                 // A bare X server: nobody can connect by VNC, neither by TCP nor by a socket file.
-                .args(["-rfbport", "-1", "-AcceptSetDesktopSize=0", "-SendCutText=0", "-AcceptCutText=0"])
+                .args([
+                    "-rfbport",
+                    "-1",
+                    "-AcceptSetDesktopSize=0",
+                    "-SendCutText=0",
+                    "-AcceptCutText=0",
+                ])
                 .arg("-SecurityTypes=VncAuth");
             command
         })?;

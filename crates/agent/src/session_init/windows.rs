@@ -131,28 +131,44 @@ impl Windows {
         if !std::mem::take(&mut self.scale_changed) {
             return Ok(None);
         }
-        self.number(self.atoms._NAGAYA_SCALE).map_err(io::Error::other)
+        self.number(self.atoms._NAGAYA_SCALE)
+            .map_err(io::Error::other)
     }
 
     /// Waits until there is a window manager, but not for ever: an application without one is still of use.
     pub(super) fn wait_for_manager(&self, limit: Duration) -> io::Result<()> {
         let until = Instant::now() + limit;
-        while self.number(self.atoms._NET_SUPPORTING_WM_CHECK).map_err(io::Error::other)?.is_none() {
+        while self
+            .number(self.atoms._NET_SUPPORTING_WM_CHECK)
+            .map_err(io::Error::other)?
+            .is_none()
+        {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
             }
             let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            poll(&mut fds, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO))?;
+            poll(
+                &mut fds,
+                PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO),
+            )?;
             // What it was does not matter: the property is looked at again, and the list of windows later anyhow.
-            while self.conn.poll_for_event().map_err(io::Error::other)?.is_some() {}
+            while self
+                .conn
+                .poll_for_event()
+                .map_err(io::Error::other)?
+                .is_some()
+            {}
         }
         Ok(())
     }
 
     /// The first number of a property of the root window.
     fn number(&self, name: u32) -> Result<Option<u32>, x11rb::errors::ReplyError> {
-        let reply = self.conn.get_property(false, self.root, name, AtomEnum::ANY, 0, 1)?.reply()?;
+        let reply = self
+            .conn
+            .get_property(false, self.root, name, AtomEnum::ANY, 0, 1)?
+            .reply()?;
         Ok(reply.value32().and_then(|mut values| values.next()))
     }
 
@@ -177,7 +193,8 @@ impl Windows {
     }
 
     fn fill(&self, window: Window) -> Result<(), x11rb::errors::ReplyError> {
-        let property = |name: u32, kind: u32| self.conn.get_property(false, window, name, kind, 0, 8);
+        let property =
+            |name: u32, kind: u32| self.conn.get_property(false, window, name, kind, 0, 8);
         let kinds = property(self.atoms._NET_WM_WINDOW_TYPE, AtomEnum::ATOM.into())?;
         let owner = property(AtomEnum::WM_TRANSIENT_FOR.into(), AtomEnum::WINDOW.into())?;
         let kinds: Vec<u32> = kinds

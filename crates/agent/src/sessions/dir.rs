@@ -166,8 +166,7 @@ impl SessionDir {
     /// Whether the display has made its socket.
     pub(crate) fn has_stream_socket(&self) -> bool {
         use std::os::unix::fs::FileTypeExt as _;
-        fs::symlink_metadata(self.stream_socket())
-            .is_ok_and(|found| found.file_type().is_socket())
+        fs::symlink_metadata(self.stream_socket()).is_ok_and(|found| found.file_type().is_socket())
     }
 
     /// Takes the shared part away and everything but the record. Can be done twice.
@@ -199,7 +198,10 @@ impl SessionDir {
     fn unmount(&self) -> io::Result<()> {
         loop {
             // Not a mount, or not there: nothing left to do.
-            match umount2(&self.shared(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+            match umount2(
+                &self.shared(),
+                MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW,
+            ) {
                 Ok(()) => (),
                 Err(nix::Error::EINVAL | nix::Error::ENOENT) => return Ok(()),
                 Err(error) => return Err(error.into()),

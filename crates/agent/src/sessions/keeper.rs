@@ -28,7 +28,7 @@ use wire::{
 };
 
 /// A session that cannot be shown by then has failed.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How often a starting session is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long programs may take to save their work when the session is stopped; a little more than
@@ -175,12 +175,18 @@ impl Keeper {
             loop {
                 let since = Instant::now();
                 match self.run_display().await {
-                    Ok(()) => tracing::warn!(session = %self.id, "a display ended; starting another"),
+                    Ok(()) => {
+                        tracing::warn!(session = %self.id, "a display ended; starting another")
+                    }
                     Err(error) => {
                         tracing::error!(session = %self.id, %error, log = self.launch_log("display"), "no display");
                     }
                 }
-                failures = if since.elapsed() >= HEALTHY { 0 } else { failures + 1 };
+                failures = if since.elapsed() >= HEALTHY {
+                    0
+                } else {
+                    failures + 1
+                };
                 if failures >= DISPLAY_FAILURES {
                     return EndReason::Crashed;
                 }

@@ -48,7 +48,11 @@ struct Entry {
 
 impl Host {
     /// Finds what an earlier agent left: living sessions are kept, everything else is cleared away.
-    pub(crate) fn open(config: AgentConfig, cgroups: Cgroups, share: Share) -> io::Result<Arc<Self>> {
+    pub(crate) fn open(
+        config: AgentConfig,
+        cgroups: Cgroups,
+        share: Share,
+    ) -> io::Result<Arc<Self>> {
         let host = Arc::new(Self {
             homes: Homes::open(&config)?,
             config,
@@ -67,7 +71,9 @@ impl Host {
 
     fn find(self: &Arc<Self>, path: &Path) -> io::Result<()> {
         let dir = SessionDir::new(path.to_owned());
-        let id = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+        let id = path
+            .file_name()
+            .and_then(|name| name.to_str()?.parse().ok());
         let (Some(id), Some(record)) = (id, dir.load()) else {
             // An agent died between making the folder and writing the record: nothing was started.
             tracing::warn!(path = %path.display(), "clearing a folder without a session");
@@ -103,10 +109,7 @@ impl Host {
     fn insert(&self, record: Record) -> watch::Receiver<Option<EndReason>> {
         let (stop, stopped) = watch::channel(None);
         let id = record.spec.session;
-        let entry = Entry {
-            record,
-            stop,
-        };
+        let entry = Entry { record, stop };
         self.lock().insert(id, entry);
         self.changed();
         stopped
@@ -198,9 +201,11 @@ impl Host {
         tls: Arc<ClientConfig>,
         replies: mpsc::Sender<FromHost>,
     ) {
-        let ready = self.record(attach.session).is_some_and(|record| record.phase == Phase::Ready);
+        let ready = self
+            .record(attach.session)
+            .is_some_and(|record| record.phase == Phase::Ready);
         if !ready {
-            let failed = attach.failed("the session is not ready");
+            let failed = attach.failed(&"the session is not ready");
             tokio::spawn(async move { replies.send(failed).await });
             return;
         }
@@ -234,7 +239,10 @@ impl Host {
 
     /// Whether the control plane may hear from sessions that live.
     pub(crate) fn living(&self) -> usize {
-        self.lock().values().filter(|entry| entry.is_alive()).count()
+        self.lock()
+            .values()
+            .filter(|entry| entry.is_alive())
+            .count()
     }
 
     /// Asks every session to end.
@@ -283,7 +291,8 @@ impl Host {
     }
 
     fn changed(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.changes
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Entry>> {

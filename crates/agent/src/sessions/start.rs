@@ -81,10 +81,19 @@ pub(super) fn desktop(
     ] {
         let files = [
             ("xauthority", xauthority(&cookie)),
-            ("facts.json", serde_json::to_vec(&facts).map_err(io::Error::from)?),
+            (
+                "facts.json",
+                serde_json::to_vec(&facts).map_err(io::Error::from)?,
+            ),
             ("passwd", passwd(login, uid, &spec.full_name)),
-            ("group", format!("{login}:x:{uid}:\nnogroup:x:65534:\n").into()),
-            ("hosts", b"127.0.0.1 localhost nagaya\n::1 localhost nagaya\n".to_vec()),
+            (
+                "group",
+                format!("{login}:x:{uid}:\nnogroup:x:65534:\n").into(),
+            ),
+            (
+                "hosts",
+                b"127.0.0.1 localhost nagaya\n::1 localhost nagaya\n".to_vec(),
+            ),
             ("machine-id", machine_id(record)),
         ];
         dir.write_facts(which, uid, &files)?;
@@ -105,7 +114,14 @@ pub(super) fn desktop(
         command: vec![PROGRAM.to_owned(), "session-init".to_owned()],
     };
     let group = host.group(host_id(record)).desktop();
-    launch(dir, "desktop", home.uid, group.entrances(), sandbox.args(), host)?;
+    launch(
+        dir,
+        "desktop",
+        home.uid,
+        group.entrances(),
+        sandbox.args(),
+        host,
+    )?;
     Ok(home)
 }
 
@@ -192,7 +208,9 @@ fn check(spec: &control::SessionSpec) -> Result<(), StartError> {
         && zone
             .iter()
             .all(|c| c.is_ascii_alphanumeric() || b"/_+-".contains(c))
-        && Path::new("/usr/share/zoneinfo").join(&spec.time_zone).is_file()
+        && Path::new("/usr/share/zoneinfo")
+            .join(&spec.time_zone)
+            .is_file()
         && !spec.time_zone.starts_with('/');
     if !zone_ok {
         return Err(StartError::Malformed("time_zone"));
@@ -227,7 +245,10 @@ fn environment(
                 None => defaults.to_owned(),
             },
         ),
-        ("XDG_DATA_DIRS", "/opt/nagaya/data:/usr/local/share:/usr/share".to_owned()),
+        (
+            "XDG_DATA_DIRS",
+            "/opt/nagaya/data:/usr/local/share:/usr/share".to_owned(),
+        ),
     ];
     for (name, value) in [
         ("XDG_SESSION_TYPE", "x11"),
@@ -288,7 +309,8 @@ mod tests {
 
     #[test]
     fn a_name_cannot_add_a_line_or_a_field() {
-        let line = String::from_utf8(passwd("a", 7, "x:0:0\nroot::0:0:::/bin/sh")).unwrap_or_default();
+        let line =
+            String::from_utf8(passwd("a", 7, "x:0:0\nroot::0:0:::/bin/sh")).unwrap_or_default();
         assert_eq!(line.lines().count(), 2);
         assert_eq!(line.lines().next().map(|l| l.split(':').count()), Some(7));
     }

@@ -22,7 +22,7 @@ use std::{
 type DemoResult<T> = Result<T, Box<dyn Error>>;
 
 /// How long the parts may take to be ready.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 /// How often the parts are looked after.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -46,10 +46,7 @@ pub(crate) struct DemoArgs {
 /// Runs the demo until Ctrl-C.
 pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
     if !nix::unistd::Uid::effective().is_root() {
-        return Err(
-            "the session host needs root to make sandboxes; run: sudo make demo"
-                .into(),
-        );
+        return Err("the session host needs root to make sandboxes; run: sudo make demo".into());
     }
     let layout = Layout {
         state_dir: args.state_dir.clone(),

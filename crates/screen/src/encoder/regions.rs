@@ -152,7 +152,9 @@ impl Regions {
             let rect = region.video.rect();
             let young = now_us < region.since_us + MIN_LIFE_US;
             let lives = lively.iter().any(|it| meet(rect, it.rect));
-            let tight = region.too_large_since_us.is_none_or(|since| now_us < since + TOO_LARGE_US);
+            let tight = region
+                .too_large_since_us
+                .is_none_or(|since| now_us < since + TOO_LARGE_US);
             young || (lives && tight)
         });
         for it in lively.iter().filter(|it| it.rate >= start) {

@@ -32,7 +32,9 @@ impl Keymap {
             first,
             ..Self::default()
         };
-        for (keycode, symbols) in (first..=u8::MAX).zip(keysyms.chunks(usize::from(per_keycode.max(1)))) {
+        for (keycode, symbols) in
+            (first..=u8::MAX).zip(keysyms.chunks(usize::from(per_keycode.max(1))))
+        {
             let alone = symbols.first().copied().unwrap_or(NO_SYMBOL);
             let shifted = match symbols.get(1).copied().unwrap_or(NO_SYMBOL) {
                 NO_SYMBOL => upper(alone),
@@ -58,7 +60,11 @@ impl Keymap {
     /// Where a keysym is: on the physical key if that gives it, else wherever.
     pub(super) fn find(&self, keysym: u32, physical: Option<u8>) -> Option<Place> {
         let here = physical.and_then(|keycode| {
-            let shift = self.levels(keycode)?.iter().position(|symbol| *symbol == keysym)? == 1;
+            let shift = self
+                .levels(keycode)?
+                .iter()
+                .position(|symbol| *symbol == keysym)?
+                == 1;
             Some(Place { keycode, shift })
         });
         here.or_else(|| self.places.get(&keysym).copied())
@@ -66,16 +72,19 @@ impl Keymap {
 
     /// Whether the key exists in this map.
     pub(super) fn has(&self, keycode: u8) -> bool {
-        self.levels(keycode).is_some_and(|levels| levels[0] != NO_SYMBOL)
+        self.levels(keycode)
+            .is_some_and(|levels| levels[0] != NO_SYMBOL)
     }
 
     /// Whether the key gives the same letter in its two cases.
     pub(super) fn is_letter(&self, keycode: u8) -> bool {
-        self.levels(keycode).is_some_and(|levels| levels[0] != levels[1] && upper(levels[0]) == levels[1])
+        self.levels(keycode)
+            .is_some_and(|levels| levels[0] != levels[1] && upper(levels[0]) == levels[1])
     }
 
     fn levels(&self, keycode: u8) -> Option<&[u32; 2]> {
-        self.levels.get(usize::from(keycode.checked_sub(self.first)?))
+        self.levels
+            .get(usize::from(keycode.checked_sub(self.first)?))
     }
 }
 
@@ -115,9 +124,27 @@ mod tests {
     #[test]
     fn a_character_is_found_where_the_session_has_it() {
         let map = japanese();
-        assert_eq!(map.find(0x40, Some(10)), Some(Place { keycode: 12, shift: false }));
-        assert_eq!(map.find(0x22, Some(10)), Some(Place { keycode: 10, shift: true }));
-        assert_eq!(map.find(0x41, None), Some(Place { keycode: 11, shift: true }));
+        assert_eq!(
+            map.find(0x40, Some(10)),
+            Some(Place {
+                keycode: 12,
+                shift: false
+            })
+        );
+        assert_eq!(
+            map.find(0x22, Some(10)),
+            Some(Place {
+                keycode: 10,
+                shift: true
+            })
+        );
+        assert_eq!(
+            map.find(0x41, None),
+            Some(Place {
+                keycode: 11,
+                shift: true
+            })
+        );
         assert_eq!(map.find(0x3042, Some(10)), None);
         assert_eq!(map.spare, [13]);
         assert!(map.is_letter(11) && !map.is_letter(10));

@@ -53,12 +53,17 @@ impl Keys {
     pub(super) fn read_map(&mut self) -> Result<(), DisplayError> {
         let setup = self.x.conn.setup();
         let (first, last) = (setup.min_keycode, setup.max_keycode);
-        let reply = self.x.conn.get_keyboard_mapping(first, last - first + 1)?.reply()?;
+        let reply = self
+            .x
+            .conn
+            .get_keyboard_mapping(first, last - first + 1)?
+            .reply()?;
         let mut keysyms = reply.keysyms;
         // Keys that were lent are not part of the layout.
         for (_, keycode) in &self.lent {
             let at = usize::from(keycode - first) * usize::from(reply.keysyms_per_keycode);
-            if let Some(symbols) = keysyms.get_mut(at..at + usize::from(reply.keysyms_per_keycode)) {
+            if let Some(symbols) = keysyms.get_mut(at..at + usize::from(reply.keysyms_per_keycode))
+            {
                 symbols.fill(0);
             }
         }
@@ -75,24 +80,39 @@ impl Keys {
         let place = if keysym == LEVEL3_SHIFT && self.map.find(keysym, physical).is_none() {
             None
         } else if keysym == 0 {
-            physical.filter(on_layout).map(|keycode| Place { keycode, shift: false })
+            physical.filter(on_layout).map(|keycode| Place {
+                keycode,
+                shift: false,
+            })
         } else {
             self.map.find(keysym, physical)
         };
         let place = match place {
             Some(place) => place,
             None if is_character(keysym) => match self.lend(keysym)? {
-                Some(keycode) => Place { keycode, shift: false },
+                Some(keycode) => Place {
+                    keycode,
+                    shift: false,
+                },
                 None => return Ok(()),
             },
             None if keysym == LEVEL3_SHIFT => return Ok(()),
             // A function key whose name the layout does not know: its place must do.
             None => match physical.filter(on_layout) {
-                Some(keycode) => Place { keycode, shift: false },
+                Some(keycode) => Place {
+                    keycode,
+                    shift: false,
+                },
                 None => return Ok(()),
             },
         };
-        if let Some(before) = self.held.insert(name(keysym, code), Held { keycode: place.keycode, keysym }) {
+        if let Some(before) = self.held.insert(
+            name(keysym, code),
+            Held {
+                keycode: place.keycode,
+                keysym,
+            },
+        ) {
             fake(&self.x, KEY_RELEASE_EVENT, before.keycode, 0, 0)?;
         }
         if is_character(keysym) {
@@ -122,7 +142,10 @@ impl Keys {
         let place = match self.map.find(keysym, None) {
             Some(place) => place,
             None => match self.lend(keysym)? {
-                Some(keycode) => Place { keycode, shift: false },
+                Some(keycode) => Place {
+                    keycode,
+                    shift: false,
+                },
                 None => return Ok(false),
             },
         };
@@ -189,7 +212,12 @@ impl Keys {
             return Ok(Some(entry.1));
         }
         let in_use = |keycode: &u8| self.held.values().any(|held| held.keycode == *keycode);
-        let fresh = self.map.spare.iter().copied().find(|keycode| !self.lent.iter().any(|(_, lent)| lent == keycode));
+        let fresh = self
+            .map
+            .spare
+            .iter()
+            .copied()
+            .find(|keycode| !self.lent.iter().any(|(_, lent)| lent == keycode));
         let keycode = match fresh {
             Some(keycode) => keycode,
             None => match self.lent.iter().position(|(_, keycode)| !in_use(keycode)) {
@@ -198,7 +226,10 @@ impl Keys {
             },
         };
         // Both levels, so that Shift makes no difference.
-        self.x.conn.change_keyboard_mapping(1, keycode, 2, &[keysym, keysym])?.check()?;
+        self.x
+            .conn
+            .change_keyboard_mapping(1, keycode, 2, &[keysym, keysym])?
+            .check()?;
         self.lent.push((keysym, keycode));
         Ok(Some(keycode))
     }

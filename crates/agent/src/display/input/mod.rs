@@ -50,8 +50,16 @@ impl Input {
     /// Carries out what the client did.
     pub(super) fn take(&mut self, message: &ClientMessage<'_>) -> Result<(), DisplayError> {
         match *message {
-            ClientMessage::Key { down: true, keysym, code } => self.keys.press(keysym, code),
-            ClientMessage::Key { down: false, keysym, code } => self.keys.release(keysym, code),
+            ClientMessage::Key {
+                down: true,
+                keysym,
+                code,
+            } => self.keys.press(keysym, code),
+            ClientMessage::Key {
+                down: false,
+                keysym,
+                code,
+            } => self.keys.release(keysym, code),
             ClientMessage::ReleaseAll => self.release_all(),
             ClientMessage::Text(text) => {
                 self.typist.queue(text);
@@ -98,7 +106,11 @@ impl Input {
         for (bit, button) in BUTTONS.into_iter().enumerate() {
             let (was, is) = (self.buttons >> bit & 1, buttons >> bit & 1);
             if was != is {
-                let kind = if is == 1 { BUTTON_PRESS_EVENT } else { BUTTON_RELEASE_EVENT };
+                let kind = if is == 1 {
+                    BUTTON_PRESS_EVENT
+                } else {
+                    BUTTON_RELEASE_EVENT
+                };
                 self.fake(kind, button, 0, 0)?;
             }
         }
@@ -129,8 +141,13 @@ impl Input {
 
 fn fake(x: &X, kind: u8, detail: u8, root_x: i16, root_y: i16) -> Result<(), DisplayError> {
     // Relative motion has no window; everything else ignores it.
-    let root = if kind == MOTION_NOTIFY_EVENT && detail == 0 { x.root } else { NONE };
-    x.conn.xtest_fake_input(kind, detail, CURRENT_TIME, root, root_x, root_y, 0)?;
+    let root = if kind == MOTION_NOTIFY_EVENT && detail == 0 {
+        x.root
+    } else {
+        NONE
+    };
+    x.conn
+        .xtest_fake_input(kind, detail, CURRENT_TIME, root, root_x, root_y, 0)?;
     Ok(())
 }
 

@@ -25,7 +25,8 @@ impl Typist {
     /// Adds text. Characters that no keyboard can give are left out.
     pub(super) fn queue(&mut self, text: &str) {
         let room = MAX_WAITING.saturating_sub(self.waiting.len());
-        self.waiting.extend(text.chars().filter_map(keysym_of).take(room));
+        self.waiting
+            .extend(text.chars().filter_map(keysym_of).take(room));
     }
 
     /// When there is something to do; `None` when there is nothing.
