@@ -110,10 +110,10 @@ describe("a connection that ends", () => {
 
   test("every code has an answer", () => {
     const next = (code: number, failures = 0) => afterClose(code, failures).next;
-    for (const code of [Close.PeerClosed, Close.PeerLost, Close.PeerAbsent, Close.Busy, 1000, 1006, 1011]) {
+    for (const code of [Close.PeerClosed, Close.PeerLost, Close.PeerAbsent, Close.Busy, Close.TooLong, 1000, 1006, 1011]) {
       expect(next(code, 99)).toBe("retry");
     }
-    for (const code of [Close.Replaced, Close.Idle, Close.TooLong]) expect(next(code)).toBe("stop");
+    for (const code of [Close.Replaced, Close.Idle]) expect(next(code)).toBe("stop");
     expect(next(Close.Killed)).toBe("ask");
     for (const code of [Close.Refused, Close.BadMessage]) {
       expect(next(code)).toBe("retry");

@@ -3,7 +3,7 @@ import { Close } from "../wire/close.ts";
 import type { Ended } from "../wire/host.ts";
 
 /** Why the page does not come back by itself. */
-export type Stop = "taken-over" | "cut" | "too-long" | "idle" | "version" | "broken" | "refused";
+export type Stop = "taken-over" | "cut" | "idle" | "version" | "broken" | "refused";
 
 export type Verdict =
   /** Come back by itself. */
@@ -22,8 +22,6 @@ export function afterClose(code: number, failures: number): Verdict {
       return { next: "stop", why: "taken-over" };
     case Close.Killed:
       return { next: "ask", otherwise: "cut" };
-    case Close.TooLong:
-      return { next: "stop", why: "too-long" };
     case Close.Idle:
       return { next: "stop", why: "idle" };
     case Close.BadMessage:
@@ -31,7 +29,8 @@ export function afterClose(code: number, failures: number): Verdict {
     case Close.Refused:
       return failures < TRIES ? { next: "retry" } : { next: "stop", why: "refused" };
     default:
-      // The other side's link, a gateway that went away, the network: the session itself lives on.
+      // The other side's link, a gateway that went away, the network, a connection's longest time: the session
+      // itself lives on.
       return { next: "retry" };
   }
 }

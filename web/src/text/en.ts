@@ -23,8 +23,6 @@ export const en = {
   "stopped.taken-over.again": "Use it here",
   "stopped.cut.title": "The connection was ended",
   "stopped.cut.text": "The service ended this connection. {name} may still be running; connect again to go on.",
-  "stopped.too-long.title": "The connection reached its longest time",
-  "stopped.too-long.text": "{name} is still running. Connect again to go on where you were.",
   "stopped.idle.title": "Disconnected while nothing happened",
   "stopped.idle.text": "{name} is still running. Connect again to go on where you were.",
   "stopped.version.title": "The service has a new version",

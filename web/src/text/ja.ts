@@ -24,8 +24,6 @@ export const ja: Record<TextKey, string> = {
   "stopped.taken-over.again": "ここで使う",
   "stopped.cut.title": "接続が終了しました",
   "stopped.cut.text": "サービスがこの接続を終了しました。「{name}」はまだ動いている場合があります。続けるには再接続してください。",
-  "stopped.too-long.title": "接続時間の上限に達しました",
-  "stopped.too-long.text": "「{name}」は動き続けています。再接続すると続きから作業できます。",
   "stopped.idle.title": "操作がなかったため切断しました",
   "stopped.idle.text": "「{name}」は動き続けています。再接続すると続きから作業できます。",
   "stopped.version.title": "サービスが更新されました",
