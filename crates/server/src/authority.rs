@@ -118,7 +118,7 @@ impl Authority {
         params.subject_alt_names = subject_names(names);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         Ok(Identity {
-            chain_pem: self.sign(params, &key)?,
+            chain_pem: self.sign(&params, &key)?,
             key_pem: key.serialize_pem(),
         })
     }
@@ -147,12 +147,12 @@ impl Authority {
                 .push(ExtendedKeyUsagePurpose::ServerAuth);
         }
         let renew_at_s = now_s + u64::try_from(life.whole_seconds() / 2).unwrap_or_default();
-        Ok((self.sign(params, &request.public_key)?, renew_at_s))
+        Ok((self.sign(&params, &request.public_key)?, renew_at_s))
     }
 
     fn sign(
         &self,
-        params: CertificateParams,
+        params: &CertificateParams,
         key: &impl PublicKeyData,
     ) -> Result<String, AuthorityError> {
         let own = params.signed_by(key, &self.issuer)?.pem();

@@ -105,7 +105,7 @@ pub(super) async fn get(
 ) -> Result<Option<Session>, StoreError> {
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(GET).bind(tenant).bind(id).fetch_optional(c).await)?;
-    row.map(decode).transpose()
+    row.as_ref().map(decode).transpose()
 }
 
 /// A person's sessions that are not over, the newest first.
@@ -116,26 +116,25 @@ pub(super) async fn of_user(
 ) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> =
         on!(tx, c => sqlx::query_as(OF_USER).bind(tenant).bind(user).fetch_all(c).await)?;
-    rows.into_iter().map(decode).collect()
+    rows.iter().map(decode).collect()
 }
 
 /// Every session that is not over, for the reconciler.
 pub(super) async fn not_ended(tx: &mut Tx) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(NOT_ENDED).fetch_all(c).await)?;
     // One damaged row must not hold up everybody else.
-    let readable = |row: Row| {
-        let id = row.id;
+    let readable = |row: &Row| {
         decode(row)
-            .inspect_err(|error| tracing::error!(session = %id, %error, "passed over"))
+            .inspect_err(|error| tracing::error!(session = %row.id, %error, "passed over"))
             .ok()
     };
-    Ok(rows.into_iter().filter_map(readable).collect())
+    Ok(rows.iter().filter_map(readable).collect())
 }
 
 /// A session by its id alone, for what machines report.
 pub(super) async fn any(tx: &mut Tx, id: SessionId) -> Result<Option<Session>, StoreError> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(ANY).bind(id).fetch_optional(c).await)?;
-    row.map(decode).transpose()
+    row.as_ref().map(decode).transpose()
 }
 
 /// Saves the new state only if nobody else saved since the session was read.
@@ -174,7 +173,7 @@ fn encode(state: State) -> (&'static str, Option<ConnectionId>, Option<&'static 
     }
 }
 
-fn decode(row: Row) -> Result<Session, StoreError> {
+fn decode(row: &Row) -> Result<Session, StoreError> {
     let reason = row.reason.as_deref().and_then(reason_from_name);
     let state = match (row.state.as_str(), row.host_id, row.connection_id, reason) {
         ("requested", None, None, None) => State::Requested,
