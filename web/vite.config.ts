@@ -1,8 +1,8 @@
 import { defineConfig } from "vite";
 
-// Names without hashes: the server gives each file an entity tag of its own.
+// Names without hashes, relative to each other: the server puts all files of one version below a name of their own.
 export default defineConfig({
-  base: "/assets/",
+  base: "./",
   build: {
     target: "es2022",
     outDir: "dist",

@@ -1,7 +1,6 @@
 // Click to first frame: from the click on a card to the animation frame in which the desktop is in the canvas.
 import { newPerson } from "../../journeys/lib/browser.mjs";
 import { endSession, enterByLink, isLive, newPassword, open } from "../../journeys/lib/portal.mjs";
-import { untilPicture } from "../../journeys/lib/picture.mjs";
 import { until } from "../../journeys/lib/wait.mjs";
 
 /** Notes the last click before the session's page, and the first frame with a picture on it. Runs in the page. */
@@ -30,7 +29,7 @@ export function installStopwatch() {
  * times `reconnect` (the desktop runs; the page was left), then `warm` (a new session with the profile that is there).
  */
 export async function measureLaunch({ browser, account, repeats, size }) {
-  const person = await newPerson(browser, { viewport: size });
+  const person = await newPerson(browser, { viewport: size, ignoreHTTPSErrors: false });
   const page = await person.newPage();
   await page.addInitScript(installStopwatch);
   await enterByLink(page, account, newPassword());
@@ -50,8 +49,8 @@ export async function measureLaunch({ browser, account, repeats, size }) {
 
 async function click(page) {
   await open(page, "desktops");
-  await untilPicture(page, 60_000);
-  return until("the stopwatch stops", () => page.evaluate(() => globalThis.nagayaFirstFrame));
+  // Asked seldom: the answer must not be slowed down by the question.
+  return until("the stopwatch stops", () => page.evaluate(() => globalThis.nagayaFirstFrame), 60_000, 500);
 }
 
 async function endAndWait(page) {

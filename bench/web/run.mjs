@@ -2,7 +2,7 @@
 // (stream,launch,gateway), BENCH_WORKLOADS (all). A group whose measurement fails is reported and leaves its file.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { launchBrowser } from "../../journeys/lib/browser.mjs";
+import { launchTrustingBrowser } from "../../journeys/lib/browser.mjs";
 import { Demo } from "../../journeys/lib/demo.mjs";
 import { onePerCustomer } from "../../journeys/lib/portal.mjs";
 import { startNagaya } from "../peers/nagaya.mjs";
@@ -41,7 +41,7 @@ async function stream() {
 
 async function launch() {
   const demo = await (await Demo.create()).start();
-  const browser = await launchBrowser();
+  const browser = await launchTrustingBrowser(demo.report().authority_pem_path);
   try {
     const all = { cold: [], reconnect: [], warm: [] };
     for (const account of onePerCustomer(demo.report())) {

@@ -13,6 +13,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(here.join("../../web/dist"))?;
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=locales");
+    // The folders, so that files that come or go are noticed, too.
+    println!("cargo:rerun-if-changed=assets");
+    println!("cargo:rerun-if-changed=../../web/dist");
 
     let ja = texts(&here.join("locales/ja.toml"))?;
     let en = texts(&here.join("locales/en.toml"))?;

@@ -74,7 +74,10 @@ pub(crate) async fn worlds() -> Vec<World> {
         let schema = format!("t{}", uuid::Uuid::from_bytes(crate::app::random()).simple());
         let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
         let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
-        sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(create)
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
         let url = format!("{server}&options[search_path]={schema}");
         worlds.push(World::open(tempfile::tempdir().unwrap(), url).await);
@@ -142,7 +145,8 @@ impl World {
 
     /// What a customer's log says, the oldest first; of nobody's log with `None`.
     pub(crate) async fn log(&self, tenant: Option<TenantId>) -> Vec<What> {
-        const SQL: &str = "SELECT what FROM activity WHERE (tenant_id = $1 OR ($1 IS NULL AND tenant_id IS NULL))
+        const SQL: &str =
+            "SELECT what FROM activity WHERE (tenant_id = $1 OR ($1 IS NULL AND tenant_id IS NULL))
             ORDER BY at_ms, id";
         let mut tx = self.app.db.begin().await.unwrap();
         let names: Vec<String> =

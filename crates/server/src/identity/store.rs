@@ -90,9 +90,11 @@ const DROP_WEB_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND use
 const DROP_WEB_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
 const FAILURES: &str =
     "SELECT failures, blocked_until_ms, last_at_ms FROM sign_in_failures WHERE subject = $1";
-const LOCK_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
+const LOCK_FAILURES: &str =
+    "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
     VALUES ($1, 0, 0, 0) ON CONFLICT (subject) DO UPDATE SET failures = sign_in_failures.failures";
-const DROP_OLD_FAILURES: &str = "DELETE FROM sign_in_failures WHERE last_at_ms < $1 AND blocked_until_ms < $1";
+const DROP_OLD_FAILURES: &str =
+    "DELETE FROM sign_in_failures WHERE last_at_ms < $1 AND blocked_until_ms < $1";
 const SAVE_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, blocked_until_ms, last_at_ms)
     VALUES ($1, $2, $3, $4) ON CONFLICT (subject) DO UPDATE SET
     failures = excluded.failures, blocked_until_ms = excluded.blocked_until_ms, last_at_ms = excluded.last_at_ms";

@@ -44,13 +44,29 @@ async fn a_one_time_link_sets_the_password_once_and_signs_in() {
         assert_eq!(typo.status, 422);
 
         let done = use_link(&mut browser, &token, PASSWORD, PASSWORD).await;
-        assert_eq!((done.status.as_u16(), done.header("location")), (303, "/desktops"));
+        assert_eq!(
+            (done.status.as_u16(), done.header("location")),
+            (303, "/desktops")
+        );
         assert_eq!(browser.get("/desktops").await.status, 200);
-        assert_eq!(world.browser().get(&format!("/welcome/{token}")).await.status, 410);
-        assert_eq!(world.log(Some(hana.actor.tenant)).await, [What::PasswordSet]);
+        assert_eq!(
+            world
+                .browser()
+                .get(&format!("/welcome/{token}"))
+                .await
+                .status,
+            410
+        );
+        assert_eq!(
+            world.log(Some(hana.actor.tenant)).await,
+            [What::PasswordSet]
+        );
 
         let answer = try_password(&mut world.browser(), &hana.email, PASSWORD).await;
-        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/desktops"));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, "/desktops")
+        );
     }
 }
 
@@ -150,7 +166,10 @@ async fn many_guesses_at_once_are_no_faster_than_one_after_the_other() {
         let guesses: Vec<_> = guesses.collect();
         let mut looked_at = 0;
         for guess in guesses {
-            if matches!(guess.await.unwrap(), Err(super::service::SignInError::Refused)) {
+            if matches!(
+                guess.await.unwrap(),
+                Err(super::service::SignInError::Refused)
+            ) {
                 looked_at += 1;
             }
         }
@@ -186,11 +205,17 @@ async fn sign_out_ends_the_session_and_needs_the_forms_token() {
         let mut browser = world.signed_in(hana).await;
         let stolen = browser.cookies.clone();
         let csrf = browser.csrf().await;
-        assert_eq!(browser.post("/sign-out", &[("csrf", "guess")]).await.status, 403);
+        assert_eq!(
+            browser.post("/sign-out", &[("csrf", "guess")]).await.status,
+            403
+        );
         assert_eq!(browser.post("/sign-out", &[]).await.status, 403);
         assert_eq!(browser.get("/desktops").await.status, 200);
 
-        assert_eq!(browser.post("/sign-out", &[("csrf", &csrf)]).await.status, 303);
+        assert_eq!(
+            browser.post("/sign-out", &[("csrf", &csrf)]).await.status,
+            303
+        );
         assert!(!browser.cookies.contains_key(SESSION_COOKIE));
         browser.cookies = stolen;
         assert_eq!(browser.get("/desktops").await.status, 303);
@@ -208,7 +233,10 @@ async fn another_site_cannot_sign_a_browser_in() {
         assert_eq!(browser.post("/sign-in", &form).await.status, 403);
         // The right token, but from another origin.
         let csrf = browser.get("/sign-in").await.csrf();
-        for (name, value) in [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")] {
+        for (name, value) in [
+            ("origin", "https://evil.example"),
+            ("sec-fetch-site", "cross-site"),
+        ] {
             let form = [form[0], form[1], ("csrf", &csrf)];
             let body = crate::portal::local_url("", &form);
             let request = Request::post("/sign-in")
@@ -236,8 +264,16 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_other_sites() {
             .iter()
             .map(|value| value.to_str().unwrap())
             .collect();
-        assert!(cookies.iter().any(|cookie| cookie.starts_with(SESSION_COOKIE)));
-        assert!(cookies.iter().any(|cookie| cookie.starts_with(GUEST_COOKIE)));
+        assert!(
+            cookies
+                .iter()
+                .any(|cookie| cookie.starts_with(SESSION_COOKIE))
+        );
+        assert!(
+            cookies
+                .iter()
+                .any(|cookie| cookie.starts_with(GUEST_COOKIE))
+        );
         for cookie in cookies {
             for flag in ["Path=/;", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
                 assert!(cookie.contains(flag), "{cookie} lacks {flag}");

@@ -1,4 +1,4 @@
-//! Style, scripts and pictures: embedded in the executable (read from the source tree in debug builds).
+//! Style, scripts and pictures: embedded in the executable.
 
 use axum::{
     Router,
@@ -9,7 +9,8 @@ use axum::{
     routing::get,
 };
 use rust_embed::{Embed, EmbeddedFile};
-use std::{borrow::Cow, fmt::Write as _};
+use sha2::{Digest as _, Sha256};
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 use tower_http::compression::CompressionLayer;
 
 /// The portal's own files.
@@ -29,6 +30,32 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .layer(CompressionLayer::new())
 }
 
+/// `/assets/` and the version of all files together: what a page names by it can be kept for ever, and a new version of
+/// the service is never mixed with old scripts.
+static BASE: LazyLock<String> = LazyLock::new(|| {
+    let mut names = asset_names();
+    names.sort_unstable();
+    let mut all = Sha256::new();
+    for name in &names {
+        if let Some(file) = find(name) {
+            all.update(name);
+            all.update(file.metadata.sha256_hash());
+        }
+    }
+    let mut base = String::from("/assets/");
+    for byte in &all.finalize()[..8] {
+        // Writing to a string cannot fail.
+        let _ = write!(base, "{byte:02x}");
+    }
+    base
+});
+
+/// What pages put before the name of a file.
+#[must_use]
+pub fn asset_base() -> &'static str {
+    &BASE
+}
+
 /// The names of all files under `/assets/`.
 #[must_use]
 pub fn asset_names() -> Vec<String> {
@@ -38,10 +65,18 @@ pub fn asset_names() -> Vec<String> {
         .collect()
 }
 
-/// Sends a file, or only that it has not changed. Browsers keep a copy but ask each time, so that a new version of the
-/// service is never mixed with old scripts.
+fn find(name: &str) -> Option<EmbeddedFile> {
+    Own::get(name).or_else(|| Client::get(name))
+}
+
+/// Sends a file. Under the version's name browsers keep it without asking; under its plain name, which style sheets use,
+/// they ask each time.
 async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    let Some(file) = Own::get(&path).or_else(|| Client::get(&path)) else {
+    let version = BASE.trim_start_matches("/assets/");
+    let versioned = path
+        .strip_prefix(version)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let Some(file) = find(versioned.unwrap_or(&path)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let tag = tag(&file);
@@ -65,7 +100,12 @@ async fn serve(Path(path): Path<String>, headers: HeaderMap) -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static(media_type(&path)),
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let keep = if versioned.is_some() {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),

@@ -19,7 +19,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use assets::asset_names;
+pub use assets::{asset_base, asset_names};
 pub use error::{ErrorPage, Problem};
 pub use paging::{Paging, local_url};
 pub use preferences::local_path;

@@ -90,9 +90,10 @@ fn every_page_names_its_language_and_has_a_title_and_one_main() {
 #[test]
 fn every_asset_that_a_page_loads_exists() {
     let own: Vec<String> = asset_names();
+    let base = format!("\"{}/", super::asset_base());
     for (name, html) in samples::all(Lang::Ja) {
         let loaded = html
-            .split("\"/assets/")
+            .split(&base)
             .skip(1)
             .filter_map(|rest| rest.split('"').next());
         // What `web/` builds is checked where it is built.
@@ -182,6 +183,16 @@ async fn a_choice_is_remembered_and_leads_back() {
         "{cookies:?}"
     );
     assert!(cookies.iter().all(|cookie| cookie.contains("Secure")));
+}
+
+#[tokio::test]
+async fn what_pages_name_is_kept_and_carries_the_version() {
+    let page = format!("{}/css/tokens.css", super::asset_base());
+    let answer = get(&page).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(header_of(&answer, header::CACHE_CONTROL).contains("immutable"));
+    let other_version = get("/assets/0123456789abcdef/css/tokens.css").await;
+    assert_eq!(other_version.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
