@@ -9,8 +9,18 @@ use wire::stream::Rect;
 
 const W: u16 = 1920;
 const H: u16 = 1080;
-const ALL: Rect = Rect { x: 0, y: 0, w: W, h: H };
-const TILE: Rect = Rect { x: 0, y: 0, w: 64, h: 64 };
+const ALL: Rect = Rect {
+    x: 0,
+    y: 0,
+    w: W,
+    h: H,
+};
+const TILE: Rect = Rect {
+    x: 0,
+    y: 0,
+    w: 64,
+    h: 64,
+};
 
 /// Lines of something like grey-scale text, from a line of a long page on.
 fn page(top: u32) -> Picture {
@@ -20,7 +30,11 @@ fn page(top: u32) -> Picture {
         for (x, pixel) in (0u32..).zip(picture.line_mut(y, 0, W)) {
             let ink = row % 20 < 13 && (x / 9 ^ row / 20).wrapping_mul(2_654_435_761) >> 29 > 2;
             let shade = (x.wrapping_mul(31) ^ row.wrapping_mul(17)) % 6 * 40;
-            *pixel = if ink { shade * 0x0001_0101 } else { 0x00ff_ffff };
+            *pixel = if ink {
+                shade * 0x0001_0101
+            } else {
+                0x00ff_ffff
+            };
         }
     }
     picture
@@ -39,12 +53,18 @@ fn film(step: u32) -> Picture {
 }
 
 fn tile(picture: &Picture) -> Vec<u32> {
-    (0..64).flat_map(|y| picture.pixels()[y * usize::from(W)..][..64].to_vec()).collect()
+    (0..64)
+        .flat_map(|y| picture.pixels()[y * usize::from(W)..][..64].to_vec())
+        .collect()
 }
 
 fn tiles(c: &mut Criterion) {
     let mut group = c.benchmark_group("tile 64x64");
-    let contents = [("solid", vec![7; 4096]), ("text", tile(&page(0))), ("film", tile(&film(0)))];
+    let contents = [
+        ("solid", vec![7; 4096]),
+        ("text", tile(&page(0))),
+        ("film", tile(&film(0))),
+    ];
     for (name, pixels) in contents {
         let mut writer = TileWriter::new().unwrap();
         group.bench_function(name, |b| {
@@ -93,7 +113,11 @@ fn video(c: &mut Criterion) {
     let mut group = c.benchmark_group("video");
     group.sample_size(20);
     let films: Vec<Picture> = (0..8).map(film).collect();
-    for (name, w, h) in [("640x360", 640, 360), ("1280x720", 1280, 720), ("1920x1080", W, H)] {
+    for (name, w, h) in [
+        ("640x360", 640, 360),
+        ("1280x720", 1280, 720),
+        ("1920x1080", W, H),
+    ] {
         let mut video = Video::new(Rect { x: 0, y: 0, w, h }, None).unwrap();
         let mut step = 0;
         group.bench_function(name, |b| {

@@ -140,6 +140,19 @@ fn keep_private(file: &Path) -> sqlx::Result<()> {
     Ok(opened.set_permissions(fs::Permissions::from_mode(0o600))?)
 }
 
+/// A pattern that finds the text anywhere, with the pattern characters of the text taken as they are.
+pub(crate) fn like(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let escaped = text
+        .to_lowercase()
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
+
 impl Tx {
     /// Makes the changes last.
     pub async fn commit(self) -> sqlx::Result<()> {

@@ -8,11 +8,8 @@ use crate::{
     db::Tx,
     desktops::service::{self as desktops, DesktopRow},
     hosts,
-    identity::{
-        self,
-        store::{UserRow, insert_user, user_by_email},
-    },
-    tenancy::{self, store::TenantRow},
+    identity::{self, UserRow},
+    tenancy::{self, TenantRow},
 };
 use wire::{
     control::MachineKind,
@@ -85,7 +82,7 @@ impl Setup {
     pub async fn reissue_link(&self, email: &str) -> Result<String, SetupError> {
         let email = identity::service::normal(email);
         let mut tx = self.app.db.begin().await?;
-        let user = user_by_email(&mut tx, &email)
+        let user = identity::service::user_by_email(&mut tx, &email)
             .await?
             .ok_or(SetupError::NoSuchPerson(email))?;
         let link = self.link(&mut tx, user.tenant_id, user.id).await?;
@@ -103,7 +100,7 @@ impl Setup {
                 None => self.add_customer(&mut tx, customer).await?,
             };
             for (email, ..) in customer.people {
-                let Some(user) = user_by_email(&mut tx, email).await? else {
+                let Some(user) = identity::service::user_by_email(&mut tx, email).await? else {
                     continue;
                 };
                 let link = match user.password_hash {
@@ -154,7 +151,7 @@ impl Setup {
                 password_hash: None,
                 last_sign_in_ms: None,
             };
-            insert_user(tx, &user, app.clock.now_ms()).await?;
+            identity::service::add_user(tx, &user, app.clock.now_ms()).await?;
         }
         for (position, offer) in OFFERS.iter().enumerate() {
             let row = DesktopRow {

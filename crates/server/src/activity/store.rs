@@ -1,7 +1,7 @@
 //! All SQL about the log. Reading names the customer.
 
 use super::Record;
-use crate::db::{Tx, on};
+use crate::db::{Tx, like, on};
 use uuid::Uuid;
 use wire::ids::TenantId;
 
@@ -66,17 +66,4 @@ pub(super) async fn page(
     let text = like(search.text);
     on!(tx, c => sqlx::query_as(PAGE).bind(tenant).bind(search.what).bind(text).bind(limit).bind(offset)
         .fetch_all(c).await)
-}
-
-/// A pattern that finds the text anywhere, with the pattern characters of the text taken as they are.
-pub(crate) fn like(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let escaped = text
-        .to_lowercase()
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{escaped}%")
 }

@@ -1,7 +1,7 @@
 //! One link of one machine, from its hello to its end.
 
 use super::{links::QUEUE, service};
-use crate::{app::App, sessions::reports};
+use crate::{app::App, sessions};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
@@ -109,7 +109,7 @@ pub(super) async fn gateway(app: Arc<App>, gateway: GatewayId, mut socket: WebSo
             }
             message = receive(&mut socket, &mut heard) => {
                 let Some(message) = message else { break };
-                if let Err(error) = reports::take(&app, gateway, message).await {
+                if let Err(error) = sessions::take_report(&app, gateway, message).await {
                     tracing::error!(%gateway, %error, "a gateway's report could not be taken");
                 }
             }

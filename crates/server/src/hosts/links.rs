@@ -1,7 +1,7 @@
 //! The links that machines keep to this process, and the last thing each said. In memory: after a restart the machines
 //! come back and say everything anew.
 
-use crate::sessions::broker::Candidate;
+use crate::sessions::Candidate;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},

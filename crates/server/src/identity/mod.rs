@@ -10,6 +10,8 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub use store::UserRow;
+
 use crate::db::Tx;
 use wire::ids::{TenantId, UserId};
 

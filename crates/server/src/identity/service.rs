@@ -270,3 +270,13 @@ pub async fn welcome(
 pub fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
+
+/// Adds an account, for set-up: nobody is signed in yet who could be asked.
+pub(crate) async fn add_user(tx: &mut Tx, user: &UserRow, now_ms: i64) -> sqlx::Result<()> {
+    store::insert_user(tx, user, now_ms).await
+}
+
+/// The account of an address, for set-up.
+pub(crate) async fn user_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<UserRow>> {
+    store::user_by_email(tx, email).await
+}

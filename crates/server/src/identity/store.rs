@@ -1,10 +1,7 @@
 //! All SQL about accounts, one-time links and the sessions of the web.
 
 use super::failures::Failures;
-use crate::{
-    activity::store::like,
-    db::{Tx, on},
-};
+use crate::db::{Tx, like, on};
 use wire::ids::{TenantId, UserId};
 
 /// A person's account as it is kept.

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     desktops::service::{self as desktops, DesktopRow},
     identity,
-    tenancy::{self, store::TenantRow},
+    tenancy::{self, TenantRow},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use wire::{

@@ -4,8 +4,17 @@ pub mod attach;
 pub mod broker;
 pub mod http;
 pub mod job;
+#[cfg(test)]
+mod job_tests;
 pub mod page;
+#[cfg(test)]
+mod report_tests;
 pub mod reports;
 pub mod service;
 pub mod state;
 pub mod store;
+
+pub use broker::Candidate;
+pub(crate) use reports::take as take_report;
+#[cfg(test)]
+mod tests;

@@ -2,3 +2,5 @@
 
 pub mod service;
 pub mod store;
+
+pub use store::TenantRow;
