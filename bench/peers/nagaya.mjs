@@ -16,7 +16,7 @@ export async function startNagaya() {
     async open(page) {
       await enterByLink(page, account, newPassword());
       const session = await open(page, "desktops");
-      await untilPicture(page, 60_000);
+      await untilPicture(page, { limit: 60_000 });
       const server = await until("the session's X server", () => new Desktop(session).xServer());
       const displays = sessionProcesses(session).filter(
         ({ command, name }) => name === "nagaya" && command.includes("display"),

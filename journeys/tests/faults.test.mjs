@@ -49,7 +49,7 @@ for (const part of PARTS) {
 
   fault(`${part} dies while nobody looks: the desktop lives on`, async () => {
     const session = await openFromList();
-    await untilPicture(page, 60_000);
+    await untilPicture(page, { limit: 60_000 });
     const server = new Desktop(session).xServer().pid;
     await goHome();
     await demo.killPart(part);
@@ -59,7 +59,7 @@ for (const part of PARTS) {
 
   fault(`${part} dies while somebody works: the page comes back by itself`, async () => {
     const session = await openFromList();
-    await untilPicture(page, 60_000);
+    await untilPicture(page, { limit: 60_000 });
     const desktop = new Desktop(session);
     const server = desktop.xServer().pid;
     await desktop.untilWindow(/xfce4-panel|Desktop/);
@@ -78,7 +78,7 @@ for (const part of PARTS) {
 
   fault(`${part} dies while a session ends: it is gone, wholly, and a new one opens`, async () => {
     const session = await openFromList();
-    await untilPicture(page, 60_000);
+    await untilPicture(page, { limit: 60_000 });
     await goHome();
     await endSession(page);
     await demo.killPart(part);
@@ -92,12 +92,12 @@ for (const part of PARTS) {
 
 fault("the demo is killed, and the next start picks everything up", async () => {
   const session = await openFromList();
-  await untilPicture(page, 60_000);
+  await untilPicture(page, { limit: 60_000 });
   await demo.kill();
   await demo.start();
   await signIn(page, portal, account, password).catch(goHome);
   const again = await open(page, "desktops");
-  await untilPicture(page, 60_000);
+  await untilPicture(page, { limit: 60_000 });
   const running = sessionProcesses(session).length > 0;
   assert.ok(again === session || !running, "the earlier desktop is either resumed or gone, never orphaned");
 });
@@ -122,8 +122,9 @@ async function getBackIn() {
   await until(
     "the user is back in",
     async () => {
-      if (await untilPicture(page, 15_000).catch(() => false)) return true;
-      await openFromList();
+      if (!page.url().includes("/sessions/")) await openFromList();
+      if (await untilPicture(page, { limit: 15_000 }).catch(() => false)) return true;
+      await goHome();
       return false;
     },
     90_000,

@@ -21,7 +21,7 @@ before(async () => {
     const page = await (await newPerson(browser)).newPage();
     await enterByLink(page, account, newPassword());
     const session = await open(page, "desktops");
-    await untilPicture(page, 60_000);
+    await untilPicture(page, { limit: 60_000 });
     people.push({ page, session, desktop: new Desktop(session) });
   }
   people[0].home = await homeOf(people[0].page, people[0].desktop, demo);
