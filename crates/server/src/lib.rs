@@ -10,9 +10,13 @@ pub mod authority;
 pub mod config;
 pub mod db;
 pub mod desktops;
+#[cfg(test)]
+mod fakes;
 pub mod hosts;
 pub mod identity;
 mod listener;
+#[cfg(test)]
+mod listener_tests;
 pub mod portal;
 pub mod rights;
 mod serve;

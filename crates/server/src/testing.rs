@@ -30,7 +30,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tower::ServiceExt as _;
-use wire::ids::{DesktopId, TenantId, UserId};
+use wire::ids::{DesktopId, SessionId, TenantId, UserId};
 
 /// When the tests' clock starts, Unix milliseconds: some day in 2027.
 pub(crate) const START_MS: i64 = 1_800_000_000_000;
@@ -155,6 +155,32 @@ impl World {
             .iter()
             .map(|name| What::from_name(name).unwrap())
             .collect()
+    }
+
+    /// The person may work, or, with `suspended`, may not.
+    pub(crate) async fn set_state(&self, person: &Person, state: &str) {
+        const SQL: &str = "UPDATE users SET state = $1 WHERE id = $2";
+        let mut tx = self.app.db.begin().await.unwrap();
+        let user = person.actor.user;
+        on!(&mut tx, c => sqlx::query(SQL).bind(state).bind(user).execute(c).await.map(drop))
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Somebody wrote into a session's row what no state is.
+    pub(crate) async fn damage(&self, session: SessionId) {
+        const SQL: &str = "UPDATE sessions SET state = 'dreaming' WHERE id = $1";
+        let mut tx = self.app.db.begin().await.unwrap();
+        on!(&mut tx, c => sqlx::query(SQL).bind(session).execute(c).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// From now on nothing can be written to the log.
+    pub(crate) async fn break_log(&self) {
+        let sql = "ALTER TABLE activity RENAME TO activity_elsewhere";
+        let mut tx = self.app.db.begin().await.unwrap();
+        on!(&mut tx, c => sqlx::raw_sql(sql).execute(c).await.map(drop)).unwrap();
+        tx.commit().await.unwrap();
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod http;
 pub mod page;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use crate::{actor::Actor, app, app::App, db::Tx};
 use uuid::Uuid;

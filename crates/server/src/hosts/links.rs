@@ -235,9 +235,22 @@ impl GatewayLinks {
     /// Closes every connection of a session, wherever it is.
     pub fn kill(&self, session: SessionId) {
         for (id, link) in &lock(&self.0).links {
-            if link.orders.try_send(ToGateway::Kill { session }).is_err() {
-                tracing::warn!(gateway = %id, %session, "cannot order a connection closed");
-            }
+            link.kill(*id, session);
+        }
+    }
+
+    /// Closes every connection of a session that one gateway has.
+    pub fn kill_at(&self, id: GatewayId, session: SessionId) {
+        if let Some(link) = lock(&self.0).links.get(&id) {
+            link.kill(id, session);
+        }
+    }
+}
+
+impl GatewayLink {
+    fn kill(&self, id: GatewayId, session: SessionId) {
+        if self.orders.try_send(ToGateway::Kill { session }).is_err() {
+            tracing::warn!(gateway = %id, %session, "cannot order a connection closed");
         }
     }
 }

@@ -5,3 +5,5 @@ pub mod link;
 pub mod links;
 pub mod service;
 pub mod store;
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ mod tests;
 pub use store::UserRow;
 
 use crate::db::Tx;
+use std::collections::HashSet;
 use wire::ids::{TenantId, UserId};
 
 /// What a session needs to know of its person.
@@ -37,4 +38,9 @@ pub async fn session_user(
             login: row.login,
             full_name: row.full_name,
         }))
+}
+
+/// Everybody who may not work any more; of all customers, for the reconciler.
+pub async fn suspended(tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
+    Ok(store::suspended(tx).await?.into_iter().collect())
 }

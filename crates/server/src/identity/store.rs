@@ -62,6 +62,7 @@ const USER_BY_ID: &str =
     FROM users WHERE tenant_id = $1 AND id = $2";
 const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE tenant_id = $1
     AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')";
+const SUSPENDED: &str = "SELECT id FROM users WHERE state = 'suspended'";
 const SET_PASSWORD: &str =
     "UPDATE users SET password_hash = $1, state = 'active' WHERE tenant_id = $2 AND id = $3";
 const SET_SIGNED_IN: &str =
@@ -158,6 +159,11 @@ impl UserOrder {
             (S::LastSignIn, true) => "COALESCE(last_sign_in_ms, 0) DESC, id",
         }
     }
+}
+
+/// Everybody who may not work, of all customers.
+pub(crate) async fn suspended(tx: &mut Tx) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(SUSPENDED).fetch_all(c).await)
 }
 
 pub(crate) async fn set_password(

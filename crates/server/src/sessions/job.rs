@@ -46,6 +46,7 @@ pub async fn run(app: Arc<App>) {
 pub async fn pass(app: &App) -> Result<(), SessionError> {
     let mut tx = app.db.read().await?;
     let sessions = store::not_ended(&mut tx).await?;
+    let locked_out = identity::suspended(&mut tx).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();
     for host in sessions.iter().filter_map(|session| session.state.host()) {
@@ -53,7 +54,13 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     }
     let snapshots = app.hosts.snapshots();
     for session in &sessions {
-        match one(app, session, &snapshots, &mut load).await {
+        let shown = matches!(session.state, State::Connected { .. });
+        let done = if shown && locked_out.contains(&session.user) {
+            service::cut(app, session.clone()).await
+        } else {
+            one(app, session, &snapshots, &mut load).await
+        };
+        match done {
             // Somebody else was faster: the next pass looks again.
             Err(SessionError::Store(StoreError::Stale)) => app.wake.notify_one(),
             Err(SessionError::Refused(refused)) => tracing::debug!(%refused, "not now"),
@@ -66,7 +73,10 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     for (host, snapshot) in &snapshots {
         for (id, report) in snapshot {
             if !known.contains_key(id) {
-                forget_or_stop(app, *host, *id, report).await?;
+                let done = forget_or_stop(app, *host, *id, report).await;
+                // One session's trouble is not the others'.
+                let _ = done
+                    .inspect_err(|error| tracing::error!(session = %id, %error, "cannot clean up"));
             }
         }
     }

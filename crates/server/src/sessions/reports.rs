@@ -1,7 +1,7 @@
 //! What gateways tell of sessions. (What hosts tell is compared by the reconciler.)
 
 use super::{
-    service::{self, SessionError},
+    service::{self, SessionError, TRIES},
     state::{Event, State},
     store::{self, Session, StoreError},
 };
@@ -14,9 +14,6 @@ use wire::{
     ids::GatewayId,
 };
 
-/// How often a change is tried again when somebody else was faster.
-const TRIES: usize = 5;
-
 /// Takes a report of a gateway. A report that does not fit what is, changes nothing.
 pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<(), SessionError> {
     match report {
@@ -25,14 +22,15 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
             client_address,
         } => {
             // A gateway can only open what was promised to it.
-            let promised = app.attachments.of(open.session);
-            if promised != Some((open.connection, gateway)) {
-                tracing::warn!(%gateway, session = %open.session, "a gateway opened what was not ordered");
-                app.gateways.kill(open.session);
+            let (session, connection) = (open.session, open.connection);
+            let Some(age) = app.attachments.age(session, connection, gateway) else {
+                tracing::warn!(%gateway, %session, "a gateway opened what was not ordered");
+                app.gateways.kill_at(gateway, session);
                 return Ok(());
-            }
+            };
             app.gateways.opened(gateway, open);
-            let event = Event::Opened(open.connection);
+            // One that was overtaken is replaced by its gateway as soon as its successor opens.
+            let event = (age == 0).then_some(Event::Opened(connection));
             happened(
                 app,
                 &open,
@@ -53,7 +51,7 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
                 "{code}, {duration_ms} ms, {} + {} bytes",
                 last.to_browser_bytes, last.to_agent_bytes
             );
-            let event = Event::Closed(last.connection);
+            let event = Some(Event::Closed(last.connection));
             happened(app, &last, event, What::SessionDisconnected, "", detail).await
         }
         FromGateway::Refused {
@@ -95,7 +93,10 @@ async fn found_open(
     let mut tx = app.db.begin().await?;
     let session = store::any(&mut tx, open.session).await?;
     let session = session.filter(|session| session.tenant == open.tenant);
-    let promised = app.attachments.of(open.session) == Some((open.connection, gateway));
+    let promised = app
+        .attachments
+        .age(open.session, open.connection, gateway)
+        .is_some();
     match session.as_ref().map(|session| (session, session.state)) {
         Some((_, State::Connected { connection, .. })) if connection == open.connection => Ok(()),
         Some((session, State::Ready { .. })) if promised => {
@@ -104,16 +105,17 @@ async fn found_open(
         }
         _ => {
             tracing::info!(session = %open.session, "a connection that should not be is cut");
-            app.gateways.kill(open.session);
+            app.gateways.kill_at(gateway, open.session);
             Ok(())
         }
     }
 }
 
+/// Records it and, where there is one, applies the event.
 async fn happened(
     app: &App,
     open: &OpenConnection,
-    event: Event,
+    event: Option<Event>,
     what: What,
     address: &str,
     detail: String,
@@ -129,6 +131,9 @@ async fn happened(
         }
         let record = record(&session, what, address, &detail);
         activity::append_record(app, &mut tx, &record).await?;
+        let Some(event) = event else {
+            return Ok(tx.commit().await?);
+        };
         match service::change(app, tx, &session, event).await {
             Err(SessionError::Store(StoreError::Stale)) => {}
             // A pair that closes after its session ended, or was replaced: recorded, nothing to change.

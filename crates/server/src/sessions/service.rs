@@ -27,6 +27,9 @@ const RELAY_IDLE_S: u32 = 120;
 /// A relay closes after this long, in seconds; the browser comes back with a new ticket by itself.
 const RELAY_MAX_S: u32 = 24 * 60 * 60;
 
+/// How often a change is tried again when somebody else was faster.
+pub(super) const TRIES: usize = 5;
+
 /// When the browser asks again while a session starts, in milliseconds.
 const STARTING_RETRY_MS: u32 = 150;
 /// The same while no gateway or not the session's host is linked.
@@ -244,10 +247,35 @@ pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionE
 /// Cuts the connections of a person's sessions, for somebody who signed out or lost access. The desktops live on.
 pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
     let mut tx = app.db.read().await?;
-    for session in store::of_user(&mut tx, tenant, user).await? {
-        app.gateways.kill(session.id);
+    let sessions = store::of_user(&mut tx, tenant, user).await?;
+    drop(tx);
+    for session in sessions {
+        cut(app, session).await?;
     }
     Ok(())
+}
+
+/// Cuts a session's connections: those that are open, those whose tickets are on their way, and, because it is no longer
+/// known as connected, one on a gateway that is out of reach, as soon as that one comes back.
+pub(super) async fn cut(app: &App, mut session: Session) -> Result<(), SessionError> {
+    app.attachments.forget(session.id);
+    app.gateways.kill(session.id);
+    for _ in 0..TRIES {
+        let State::Connected { connection, .. } = session.state else {
+            return Ok(());
+        };
+        let tx = app.db.begin().await?;
+        match change(app, tx, &session, Event::Closed(connection)).await {
+            Err(SessionError::Store(StoreError::Stale)) => {}
+            result => return result,
+        }
+        let mut tx = app.db.read().await?;
+        match store::get(&mut tx, session.tenant, session.id).await? {
+            Some(now) => session = now,
+            None => return Ok(()),
+        }
+    }
+    Err(SessionError::Store(StoreError::Stale))
 }
 
 /// Applies an event: state and record in the given transaction, then what is owed.
