@@ -33,7 +33,9 @@ function fault(name, body) {
     try {
       await body();
     } catch (error) {
-      error.message += `\n${demo.logs()}`;
+      const shown = await page.locator("body").innerText().catch(() => "");
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name.replaceAll(/\W+/g, "-")}.png` });
+      error.message += `\n${page.url()}\n${shown}\n${demo.logs()}`;
       throw error;
     }
   });

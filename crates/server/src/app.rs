@@ -80,7 +80,9 @@ impl App {
     pub async fn open(config: ServeConfig, clock: Clock) -> Result<Self, AuthorityError> {
         let authority = Authority::open(&config.state_dir, clock.now_s())?;
         let db = Db::open(&config.database_url()).await?;
-        Ok(Self::with(config, clock, db, authority))
+        let app = Self::with(config, clock, db, authority);
+        crate::hosts::service::recall_relays(&app).await?;
+        Ok(app)
     }
 
     /// Puts the parts together.

@@ -16,9 +16,10 @@ use std::{
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
+    (3, include_str!("../migrations/0003_relay_urls.sql")),
 ];
 
 /// The database.
@@ -147,6 +148,8 @@ pub(crate) fn like(text: &str) -> String {
     }
     let escaped = text
         .to_lowercase()
+        // No text holds it, and PostgreSQL refuses it.
+        .replace('\0', "")
         .replace('!', "!!")
         .replace('%', "!%")
         .replace('_', "!_");

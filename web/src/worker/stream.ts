@@ -66,6 +66,10 @@ export class Stream {
     };
     this.#socket.onmessage = ({ data }) => this.#received(data);
     this.#socket.onclose = ({ code }) => this.#over(code);
+    // A connection that the page's policy forbids ends in an error alone.
+    this.#socket.onerror = () => {
+      if (this.#socket.readyState === WebSocket.CLOSED) this.#over(ABNORMAL);
+    };
   }
 
   send(message: ClientMessage): void {

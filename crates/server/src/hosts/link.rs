@@ -98,6 +98,10 @@ pub(super) async fn gateway(app: Arc<App>, gateway: GatewayId, mut socket: WebSo
         return;
     }
     let (orders, mut queue) = mpsc::channel(QUEUE);
+    if let Err(error) = service::remember_relay(&app, gateway, &relay_url).await {
+        tracing::error!(%gateway, %error, "a gateway's address could not be written down");
+        return;
+    }
     let number = app.gateways.came(gateway, orders, relay_url);
     tracing::info!(%gateway, version, "a gateway is linked");
     let mut keepalive = time::interval(KEEPALIVE);

@@ -3,7 +3,7 @@
 
 use crate::sessions::Candidate;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::mpsc;
@@ -133,6 +133,8 @@ pub struct GatewayLinks(Mutex<Gateways>);
 #[derive(Debug, Default)]
 struct Gateways {
     links: HashMap<GatewayId, GatewayLink>,
+    /// Where relays are reached, as origins, those of gateways that are away included.
+    origins: BTreeSet<String>,
     /// When a gateway's link last broke, Unix milliseconds.
     last_loss_ms: i64,
     next_link: u64,
@@ -152,6 +154,7 @@ impl GatewayLinks {
         let mut gateways = lock(&self.0);
         gateways.next_link += 1;
         let number = gateways.next_link;
+        gateways.origins.extend(origin(&relay_url));
         let link = GatewayLink {
             number,
             orders,
@@ -180,16 +183,14 @@ impl GatewayLinks {
             .map(|(id, link)| (*id, link.relay_url.clone()))
     }
 
+    /// A relay that there was before this process began.
+    pub fn know(&self, relay_url: &str) {
+        lock(&self.0).origins.extend(origin(relay_url));
+    }
+
     /// Where relays are reached, as origins (`wss://HOST:PORT`) for the content security policy.
     pub fn origins(&self) -> Vec<String> {
-        let mut origins: Vec<String> = lock(&self.0)
-            .links
-            .values()
-            .filter_map(|link| origin(&link.relay_url))
-            .collect();
-        origins.sort();
-        origins.dedup();
-        origins
+        lock(&self.0).origins.iter().cloned().collect()
     }
 
     /// A pair was opened.

@@ -6,7 +6,10 @@ use crate::{
     authority::AuthorityError,
 };
 use uuid::Uuid;
-use wire::control::{Enrol, Enrolled, MachineKind, Renew};
+use wire::{
+    control::{Enrol, Enrolled, MachineKind, Renew},
+    ids::GatewayId,
+};
 
 /// How long a token works, in milliseconds.
 const TOKEN_MS: i64 = 60 * 60 * 1000;
@@ -116,4 +119,21 @@ fn kind_name(kind: MachineKind) -> &'static str {
         MachineKind::Host => "host",
         MachineKind::Gateway => "gateway",
     }
+}
+
+/// Writes down where a gateway's relay is reached.
+pub(crate) async fn remember_relay(app: &App, id: GatewayId, relay_url: &str) -> sqlx::Result<()> {
+    let mut tx = app.db.begin().await?;
+    store::set_relay(&mut tx, id.0, relay_url).await?;
+    tx.commit().await
+}
+
+/// Tells this process of the relays that there were before it: a page that is given out now may need one of them as soon
+/// as its gateway is back.
+pub(crate) async fn recall_relays(app: &App) -> sqlx::Result<()> {
+    let mut tx = app.db.read().await?;
+    for relay_url in store::relays(&mut tx).await? {
+        app.gateways.know(&relay_url);
+    }
+    Ok(())
 }

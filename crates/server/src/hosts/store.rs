@@ -21,6 +21,8 @@ const USE_TOKEN: &str = "UPDATE enrol_tokens SET used_at_ms = $2
 const INSERT_MACHINE: &str =
     "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, $2, $3, $4)";
 const MACHINE: &str = "SELECT kind, names FROM machines WHERE id = $1";
+const SET_RELAY: &str = "UPDATE machines SET relay_url = $1 WHERE id = $2";
+const RELAYS: &str = "SELECT DISTINCT relay_url FROM machines WHERE relay_url IS NOT NULL";
 const SEEN: &str = "UPDATE machines SET seen_at_ms = $1 WHERE id = $2";
 const COUNT_SEEN: &str = "SELECT count(*) FROM machines WHERE kind = $1 AND seen_at_ms >= $2";
 
@@ -68,4 +70,12 @@ pub(super) async fn seen(tx: &mut Tx, id: Uuid, now_ms: i64) -> sqlx::Result<()>
 
 pub(super) async fn count_seen(tx: &mut Tx, kind: &str, since_ms: i64) -> sqlx::Result<i64> {
     on!(tx, c => sqlx::query_scalar(COUNT_SEEN).bind(kind).bind(since_ms).fetch_one(c).await)
+}
+
+pub(super) async fn set_relay(tx: &mut Tx, id: Uuid, relay_url: &str) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SET_RELAY).bind(relay_url).bind(id).execute(c).await.map(drop))
+}
+
+pub(super) async fn relays(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
+    on!(tx, c => sqlx::query_scalar(RELAYS).fetch_all(c).await)
 }
