@@ -55,11 +55,36 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
             Err(_) => problem(Problem::TryAgain),
         }
     };
-    if let Some(problem) = answer.extensions().get::<Problem>().copied() {
+    if let Some(problem) = problem_of(&answer) {
+        let status = answer.status();
         answer = error_page(&headers, &path, problem);
+        *answer.status_mut() = status;
     }
     secure(&app, answer.headers_mut(), is_asset);
     answer
+}
+
+/// What the reader is told instead of the answer: what a handler said, or what the framework's own refusals of requests
+/// amount to, since their texts are for programmers.
+fn problem_of(answer: &Response) -> Option<Problem> {
+    if let Some(problem) = answer.extensions().get::<Problem>() {
+        return Some(*problem);
+    }
+    let is_page = answer
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    match answer.status() {
+        _ if is_page => None,
+        // A script's answer, which nobody reads.
+        StatusCode::UNAUTHORIZED => None,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::BAD_REQUEST => {
+            Some(Problem::NotFound)
+        }
+        status if status.is_client_error() => Some(Problem::FormExpired),
+        status if status.is_server_error() => Some(Problem::TryAgain),
+        _ => None,
+    }
 }
 
 /// Whether a request that changes something was made by another site's page. Browsers say so in `Sec-Fetch-Site`, and

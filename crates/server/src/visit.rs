@@ -178,16 +178,15 @@ pub(crate) fn role_key(role: Role) -> Key {
     }
 }
 
-/// Pages send the reader to sign in and back; scripts are told by the status.
+/// Pages send the reader to sign in and back, forms to sign in; scripts are told by the status.
 fn not_signed_in(parts: &Parts) -> Response {
-    let wants_page = parts.method == Method::GET
-        && parts
-            .headers
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_none_or(|accept| accept.contains("text/html") || accept.contains("*/*"));
-    if wants_page {
+    let accept = parts.headers.get(header::ACCEPT);
+    let accept = accept.map_or("*/*", |value| value.to_str().unwrap_or_default());
+    let wants_page = accept.contains("text/html");
+    if parts.method == Method::GET && (wants_page || accept.contains("*/*")) {
         Redirect::to(&local_url("/sign-in", &[("next", path(parts))])).into_response()
+    } else if wants_page {
+        Redirect::to("/sign-in").into_response()
     } else {
         StatusCode::UNAUTHORIZED.into_response()
     }

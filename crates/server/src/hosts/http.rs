@@ -47,10 +47,10 @@ async fn renew(
     Extension(peer): Extension<Peer>,
     Json(request): Json<Renew>,
 ) -> Response {
-    let Some((_, id)) = peer.0 else {
+    let Some((kind, id)) = peer.0 else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    match service::renew(&app, id, &request).await {
+    match service::renew(&app, id, kind, &request).await {
         Ok(enrolled) => Json(enrolled).into_response(),
         Err(error) => refuse(&error),
     }

@@ -62,11 +62,17 @@ pub async fn enrol(app: &App, request: &Enrol) -> Result<Enrolled, EnrolError> {
     Ok(enrolled)
 }
 
-/// Gives a machine that is still enrolled its next certificate.
-pub async fn renew(app: &App, id: Uuid, request: &Renew) -> Result<Enrolled, EnrolError> {
-    let mut tx = app.db.begin().await?;
+/// Gives a machine that is still enrolled as what its certificate says the next one.
+pub async fn renew(
+    app: &App,
+    id: Uuid,
+    kind: MachineKind,
+    request: &Renew,
+) -> Result<Enrolled, EnrolError> {
+    let mut tx = app.db.read().await?;
     let row = store::machine(&mut tx, id)
         .await?
+        .filter(|row| row.kind == kind_name(kind))
         .ok_or(EnrolError::Unknown)?;
     issue(app, id, &row, &request.csr_pem)
 }

@@ -265,10 +265,12 @@ pub async fn welcome(
     Ok(session)
 }
 
-/// Addresses are compared without regard to case or surrounding spaces.
+/// Addresses are compared without regard to case or surrounding spaces. What cannot be typed is dropped: PostgreSQL
+/// refuses some of it.
 #[must_use]
 pub fn normal(email: &str) -> String {
-    email.trim().to_lowercase()
+    let typed: String = email.chars().filter(|c| !c.is_control()).collect();
+    typed.trim().to_lowercase()
 }
 
 /// Adds an account, for set-up: nobody is signed in yet who could be asked.

@@ -43,11 +43,11 @@ fn cookie(name: &str, value: &str) -> Option<HeaderValue> {
 }
 
 /// A path on this site as it was given, or `/` for what would lead elsewhere: another scheme or host, also in the
-/// forms that browsers forgive (`//host`, `/\host`, control characters).
+/// forms that browsers forgive (`//host`, `/\host`, control characters). Our own paths are ASCII, as headers are.
 #[must_use]
 pub fn local_path(path: &str) -> &str {
     let leads_away = !path.starts_with('/')
         || path[1..].starts_with(['/', '\\'])
-        || path.contains(|c: char| c.is_control() || c == '\\');
+        || path.contains(|c: char| !c.is_ascii() || c.is_control() || c == '\\');
     if leads_away { "/" } else { path }
 }

@@ -153,6 +153,7 @@ fn only_paths_on_this_site_are_gone_back_to() {
         "desktops",
         "/a\r\nb",
         "/a\\b",
+        "/長屋",
     ] {
         assert_eq!(local_path(bad), "/", "{bad:?}");
     }
