@@ -30,7 +30,7 @@ pub(crate) async fn keep(host: Arc<Host>, mut identity: Identity) {
             match identity.renew(&enrolment).await {
                 Ok(renewed) => identity = renewed,
                 Err(error) => {
-                    tracing::warn!(%error, "the certificate could not be renewed; trying again")
+                    tracing::warn!(%error, "the certificate could not be renewed; trying again");
                 }
             }
         }

@@ -35,7 +35,7 @@ use wire::stream::{ClientMessage, Ended, HostMessage, VERSION};
 use x11rb::{
     connection::Connection as _,
     errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError},
-    protocol::Event,
+    protocol::{Event, xproto::ConnectionExt as _},
     rust_connection::RustConnection,
 };
 
@@ -274,10 +274,24 @@ impl Desk {
                 self.clipboard.offer(data)?;
             }
             ClientMessage::Clipboard(_) => {}
-            message if rights.input => self.input.take(&message)?,
+            message if rights.input => {
+                self.input.take(&message)?;
+                if matches!(message, ClientMessage::PointerBy { .. }) {
+                    self.tell_pointer()?;
+                }
+            }
             // Who only watches has no keys and no pointer.
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Where the pointer is: of relative movements only the server knows where they end.
+    fn tell_pointer(&mut self) -> Result<(), DisplayError> {
+        let at = self.x.conn.query_pointer(self.x.root)?.reply()?;
+        let inside = |at: i16| u16::try_from(at).unwrap_or(0);
+        let (x, y) = (inside(at.root_x), inside(at.root_y));
+        self.send(HostMessage::PointerAt { x, y }.encode());
         Ok(())
     }
 

@@ -176,7 +176,7 @@ impl Keeper {
                 let since = Instant::now();
                 match self.run_display().await {
                     Ok(()) => {
-                        tracing::warn!(session = %self.id, "a display ended; starting another")
+                        tracing::warn!(session = %self.id, "a display ended; starting another");
                     }
                     Err(error) => {
                         tracing::error!(session = %self.id, %error, log = self.launch_log("display"), "no display");

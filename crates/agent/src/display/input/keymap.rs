@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 /// No symbol (X11 protocol, `NoSymbol`).
 const NO_SYMBOL: u32 = 0;
+/// Keys of multimedia keyboards (XF86keysym.h), which no browser sends: their places are free for characters.
+const MULTIMEDIA: std::ops::RangeInclusive<u32> = 0x1008_0000..=0x1008_ffff;
 /// Keysyms of Unicode characters that have no older name are the code point with this bit (X11 protocol, appendix A).
 const UNICODE: u32 = 0x0100_0000;
 
@@ -41,8 +43,12 @@ impl Keymap {
                 symbol => symbol,
             };
             map.levels.push([alone, shifted]);
-            if symbols.iter().all(|symbol| *symbol == NO_SYMBOL) {
+            if symbols
+                .iter()
+                .all(|symbol| *symbol == NO_SYMBOL || MULTIMEDIA.contains(symbol))
+            {
                 map.spare.push(keycode);
+                continue;
             }
             for (symbol, shift) in [(alone, false), (shifted, true)] {
                 if symbol == NO_SYMBOL {

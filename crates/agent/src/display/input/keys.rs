@@ -59,17 +59,19 @@ impl Keys {
             .get_keyboard_mapping(first, last - first + 1)?
             .reply()?;
         let mut keysyms = reply.keysyms;
-        // Keys that were lent are not part of the layout.
-        for (_, keycode) in &self.lent {
-            let at = usize::from(keycode - first) * usize::from(reply.keysyms_per_keycode);
-            if let Some(symbols) = keysyms.get_mut(at..at + usize::from(reply.keysyms_per_keycode))
-            {
-                symbols.fill(0);
+        // Keys that were lent are not part of the layout. A layout that was set since has taken them back.
+        let per_keycode = usize::from(reply.keysyms_per_keycode);
+        self.lent.retain(|(lent, keycode)| {
+            let at = usize::from(keycode - first) * per_keycode;
+            match keysyms.get_mut(at..at + per_keycode) {
+                Some(symbols) if symbols.first() == Some(lent) => {
+                    symbols.fill(0);
+                    true
+                }
+                _ => false,
             }
-        }
+        });
         self.map = Keymap::new(first, reply.keysyms_per_keycode, &keysyms);
-        let spare = &self.map.spare;
-        self.lent.retain(|(_, keycode)| spare.contains(keycode));
         Ok(())
     }
 

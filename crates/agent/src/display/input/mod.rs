@@ -50,16 +50,7 @@ impl Input {
     /// Carries out what the client did.
     pub(super) fn take(&mut self, message: &ClientMessage<'_>) -> Result<(), DisplayError> {
         match *message {
-            ClientMessage::Key {
-                down: true,
-                keysym,
-                code,
-            } => self.keys.press(keysym, code),
-            ClientMessage::Key {
-                down: false,
-                keysym,
-                code,
-            } => self.keys.release(keysym, code),
+            ClientMessage::Key { down, keysym, code } => self.key(down, keysym, code),
             ClientMessage::ReleaseAll => self.release_all(),
             ClientMessage::Text(text) => {
                 self.typist.queue(text);
@@ -80,8 +71,20 @@ impl Input {
         }
     }
 
+    fn key(&mut self, down: bool, keysym: u32, code: u16) -> Result<(), DisplayError> {
+        if self.typist.queue_key(down, keysym, code) {
+            return Ok(());
+        }
+        if down {
+            self.keys.press(keysym, code)
+        } else {
+            self.keys.release(keysym, code)
+        }
+    }
+
     /// Lets everything go that is held down.
     pub(super) fn release_all(&mut self) -> Result<(), DisplayError> {
+        self.typist.forget_keys();
         self.keys.release_all()?;
         self.wheel = (0, 0);
         self.set_buttons(0)
