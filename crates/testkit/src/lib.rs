@@ -1,1 +1,3 @@
 //! Test application, fakes and journeys.
+
+pub mod control_plane;

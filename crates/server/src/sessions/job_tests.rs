@@ -172,6 +172,8 @@ async fn a_host_that_comes_back_in_time_has_lost_nothing() {
         let session = world
             .running(&customer.user, customer.desktop, &mut host)
             .await;
+        // How long the session has been running says nothing.
+        world.pass_ms(60 * MINUTE_MS);
         let id = host.leaves();
         world.pass_ms(10 * MINUTE_MS);
         world.pass().await;
