@@ -21,6 +21,7 @@ export async function startNagaya() {
       const displays = sessionProcesses(session).filter(
         ({ command, name }) => name === "nagaya" && command.includes("display"),
       );
+      client.xServer = server.pid;
       client.sessionHost = [server.pid, ...displays.map(({ pid }) => pid)];
       const argument = (name) => server.command[server.command.indexOf(name) + 1];
       // Both are paths inside the sandbox.

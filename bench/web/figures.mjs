@@ -78,10 +78,13 @@ export function streamFigures(figures, ours, theirs) {
       peerValue: theirs[workload]?.mainThreadPercent ?? null,
     });
   }
-  figures.add("memory per session over the desktop's own", ours.typing?.memoryMiB, "MiB", {
-    aim: ["<=", 60],
-    peerValue: theirs.typing?.memoryMiB ?? null,
-  });
+  // The X server is one of the desktop's own processes; of the peer it is also what encodes.
+  for (const workload of ["typing", "video"]) {
+    figures.add(`${workload}: memory over the desktop's own`, ours[workload]?.besideXMiB, "MiB", { aim: ["<=", 60] });
+    figures.add(`${workload}: memory, X server included`, ours[workload]?.memoryMiB, "MiB", {
+      peerValue: theirs[workload]?.memoryMiB ?? null,
+    });
+  }
 }
 
 function latencies(figures, workload, ours, theirs) {

@@ -56,7 +56,8 @@ async function observe({ client, page, eye, rendererPid, workload }) {
   await pause(500);
   const seen = await eye.evaluate(() => globalThis.nagayaProbe.stop());
   seen.keysSent = (await page.evaluate(() => globalThis.nagayaProbe.stop())).keysSent;
-  return { before, after, seen, memory: memoryMiB(host) };
+  const memory = { all: memoryMiB(host), besideX: memoryMiB(host.filter((pid) => pid !== client.xServer)) };
+  return { before, after, seen, memory };
 }
 
 function counters(client, host, rendererPid) {
@@ -101,7 +102,8 @@ function summarise({ before, after, seen, memory }, drawn) {
     megabitsPerSecond: ((after.bytes - before.bytes) * 8) / 1e6 / seconds,
     hostCpuPercent: ((after.host - before.host) / seconds) * 100,
     mainThreadPercent: ((after.renderer - before.renderer) / seconds) * 100,
-    memoryMiB: memory,
+    memoryMiB: memory.all,
+    besideXMiB: memory.besideX,
   };
 }
 
