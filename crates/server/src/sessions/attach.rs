@@ -39,7 +39,18 @@ impl Attachments {
         promises.position(|promise| *promise == (connection, gateway))
     }
 
+    /// Whether this process has promised, or taken back, anything for the session.
+    #[must_use]
+    pub fn knows(&self, session: SessionId) -> bool {
+        self.lock().contains_key(&session)
+    }
+
     /// Takes back what a session was promised.
+    pub fn revoke(&self, session: SessionId) {
+        self.lock().insert(session, VecDeque::new());
+    }
+
+    /// Forgets a session that is over.
     pub fn forget(&self, session: SessionId) {
         self.lock().remove(&session);
     }

@@ -5,6 +5,7 @@
 use super::{
     service::{self, Connect},
     state::State,
+    store::{self, StoreError},
     tests::state,
 };
 use crate::{
@@ -336,5 +337,30 @@ async fn one_damaged_row_holds_up_nobody_else() {
         let report = FromGateway::Connections { open: vec![open] };
         let _ = super::reports::take(app, gateway.id, report).await;
         world.pass().await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_not_saved_over_one_that_it_did_not_see() {
+    for world in worlds().await {
+        let (customer, mut host) = (&world.customers[0], world.host(3));
+        let id = world
+            .running(&customer.user, customer.desktop, &mut host)
+            .await;
+        let mut tx = world.app.db.read().await.unwrap();
+        let session = store::any(&mut tx, id).await.unwrap().unwrap();
+        drop(tx);
+        let save = async |state| {
+            let mut tx = world.app.db.begin().await.unwrap();
+            let saved = store::save(&mut tx, &session, state, 0).await;
+            tx.commit().await.unwrap();
+            saved
+        };
+        let (host, reason) = (host.id, EndReason::SignedOut);
+        let ending = State::Ending { host, reason };
+        assert!(save(ending).await.is_ok());
+        let late = save(State::Ready { host }).await;
+        assert!(matches!(late, Err(StoreError::Stale)));
+        assert_eq!(state(&world, id).await, ending);
     }
 }

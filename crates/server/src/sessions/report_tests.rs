@@ -89,14 +89,17 @@ async fn a_gateway_cannot_name_a_session_with_another_customer() {
             .pairing(&shoji.user, session, &mut host, &gateway)
             .await;
         let foreign = opening(pairing.open.connection, session, harbour.tenant);
+        let before = world.log(Some(shoji.tenant)).await;
         gateway.opened(foreign).await;
+        let ready = State::Ready { host: host.id };
+        assert_eq!(state(&world, session).await, ready);
         gateway.closed(foreign, 1000).await;
-        assert_eq!(state(&world, session).await, State::Ready { host: host.id });
         assert!(world.log(Some(harbour.tenant)).await.is_empty());
+        assert_eq!(world.log(Some(shoji.tenant)).await, before);
     }
 }
 
-/// A page that is reloaded fast: the first page's pair opens although the second was promised already.
+/// A page that is reloaded fast: the first page's pair is told of after the second's.
 #[tokio::test]
 async fn a_pair_that_was_overtaken_does_not_cut_the_newer_one() {
     for world in worlds().await {
@@ -104,15 +107,15 @@ async fn a_pair_that_was_overtaken_does_not_cut_the_newer_one() {
         let user = &world.customers[0].user;
         let first = world.pairing(user, session, &mut host, &gateway).await;
         let second = world.pairing(user, session, &mut host, &gateway).await;
-        gateway.opened(first.open).await;
-        assert!(gateway.kills().is_empty());
         gateway.opened(second.open).await;
-        gateway.closed(first.open, 4010).await;
-        assert!(gateway.kills().is_empty());
+        gateway.opened(first.open).await;
         let connected = State::Connected {
             host: host.id,
             connection: second.open.connection,
         };
+        assert_eq!(state(&world, session).await, connected);
+        gateway.closed(first.open, 4010).await;
+        assert!(gateway.kills().is_empty());
         assert_eq!(state(&world, session).await, connected);
         // Each that was open is in the log.
         let log = world.log(Some(user.actor.tenant)).await;
@@ -162,6 +165,46 @@ async fn a_pair_of_a_session_that_is_over_is_cut() {
         let mut gateway = world.gateway_again(away);
         let open = vec![pairing.open];
         gateway.says(FromGateway::Connections { open }).await;
+        assert_eq!(gateway.kills(), [session]);
+    }
+}
+
+#[tokio::test]
+async fn a_pair_that_opens_after_the_end_was_asked_for_is_cut() {
+    for world in worlds().await {
+        let (mut host, mut gateway, session) = stage(&world).await;
+        let user = &world.customers[0].user;
+        let pairing = world.pairing(user, session, &mut host, &gateway).await;
+        service::end(&world.app, &user.actor, session)
+            .await
+            .unwrap();
+        assert_eq!(gateway.kills(), [session]);
+        gateway.opened(pairing.open).await;
+        assert_eq!(gateway.kills(), [session]);
+    }
+}
+
+#[tokio::test]
+async fn who_connects_while_the_control_plane_starts_anew_gets_in() {
+    for mut world in worlds().await {
+        let (mut host, gateway, session) = stage(&world).await;
+        let user = world.customers[0].user.clone();
+        let pairing = world.pairing(&user, session, &mut host, &gateway).await;
+        let (host, gateway) = (host.leaves(), gateway.leaves());
+        world.restart().await;
+        let mut gateway = world.gateway_again(gateway);
+        let open = vec![pairing.open];
+        gateway.says(FromGateway::Connections { open }).await;
+        assert!(gateway.kills().is_empty());
+        let connection = pairing.open.connection;
+        let connected = State::Connected { host, connection };
+        assert_eq!(state(&world, session).await, connected);
+
+        // When the last ticket of the process before is too old, nothing is believed any more.
+        gateway.closed(pairing.open, 1006).await;
+        world.pass_ms(2 * 60_000);
+        let made_up = opening(world.app.new_id(), session, user.actor.tenant);
+        gateway.opened(made_up).await;
         assert_eq!(gateway.kills(), [session]);
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 use wire::{
     control::{FromGateway, OpenConnection},
     ids::GatewayId,
+    ticket,
 };
 
 /// Takes a report of a gateway. A report that does not fit what is, changes nothing.
@@ -20,27 +21,7 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
         FromGateway::Opened {
             open,
             client_address,
-        } => {
-            // A gateway can only open what was promised to it.
-            let (session, connection) = (open.session, open.connection);
-            let Some(age) = app.attachments.age(session, connection, gateway) else {
-                tracing::warn!(%gateway, %session, "a gateway opened what was not ordered");
-                app.gateways.kill_at(gateway, session);
-                return Ok(());
-            };
-            app.gateways.opened(gateway, open);
-            // One that was overtaken is replaced by its gateway as soon as its successor opens.
-            let event = (age == 0).then_some(Event::Opened(connection));
-            happened(
-                app,
-                &open,
-                event,
-                What::SessionConnected,
-                &client_address,
-                String::new(),
-            )
-            .await
-        }
+        } => opened(app, gateway, open, &client_address).await,
         FromGateway::Closed {
             last,
             code,
@@ -52,7 +33,9 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
                 last.to_browser_bytes, last.to_agent_bytes
             );
             let event = Some(Event::Closed(last.connection));
-            happened(app, &last, event, What::SessionDisconnected, "", detail).await
+            // A pair that closes after its session ended, or was replaced, changes nothing.
+            happened(app, &last, event, What::SessionDisconnected, "", detail).await?;
+            Ok(())
         }
         FromGateway::Refused {
             why,
@@ -83,6 +66,43 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
     }
 }
 
+/// A gateway can only open what was promised to it, of a session that can be shown.
+async fn opened(
+    app: &App,
+    gateway: GatewayId,
+    open: OpenConnection,
+    client_address: &str,
+) -> Result<(), SessionError> {
+    let fits = match promise_age(app, gateway, &open) {
+        None => false,
+        Some(age) => {
+            app.gateways.opened(gateway, open);
+            // One that was overtaken is replaced by its gateway as soon as its successor opens.
+            let event = (age == 0).then_some(Event::Opened(open.connection));
+            let (what, detail) = (What::SessionConnected, String::new());
+            happened(app, &open, event, what, client_address, detail).await?
+        }
+    };
+    if !fits {
+        tracing::warn!(%gateway, session = %open.session, "a gateway opened what should not be");
+        app.gateways.kill_at(gateway, open.session);
+    }
+    Ok(())
+}
+
+/// How many promises for the session are newer; none when this was not promised. What the process before this one
+/// promised is not known here, so while a ticket of its could be good, the gateway's word is taken: it checked the
+/// ticket, and a person must not be cut off because we were started anew.
+fn promise_age(app: &App, gateway: GatewayId, open: &OpenConnection) -> Option<usize> {
+    let since_start_s = (app.clock.now_ms() - app.started_ms) / 1000;
+    let could_be_older = u64::try_from(since_start_s).unwrap_or_default() <= ticket::LIFETIME_S;
+    if could_be_older && !app.attachments.knows(open.session) {
+        return Some(0);
+    }
+    let promises = &app.attachments;
+    promises.age(open.session, open.connection, gateway)
+}
+
 /// A gateway that was out of reach for a while carries a connection: it is taken up again, or cut when its session is
 /// over or nobody ordered it.
 async fn found_open(
@@ -93,10 +113,7 @@ async fn found_open(
     let mut tx = app.db.begin().await?;
     let session = store::any(&mut tx, open.session).await?;
     let session = session.filter(|session| session.tenant == open.tenant);
-    let promised = app
-        .attachments
-        .age(open.session, open.connection, gateway)
-        .is_some();
+    let promised = promise_age(app, gateway, open).is_some();
     match session.as_ref().map(|session| (session, session.state)) {
         Some((_, State::Connected { connection, .. })) if connection == open.connection => Ok(()),
         Some((session, State::Ready { .. })) if promised => {
@@ -111,7 +128,7 @@ async fn found_open(
     }
 }
 
-/// Records it and, where there is one, applies the event.
+/// Records it and, where there is one, applies the event. Whether it fits what is.
 async fn happened(
     app: &App,
     open: &OpenConnection,
@@ -119,30 +136,33 @@ async fn happened(
     what: What,
     address: &str,
     detail: String,
-) -> Result<(), SessionError> {
+) -> Result<bool, SessionError> {
     for _ in 0..TRIES {
         let mut tx = app.db.begin().await?;
         let Some(session) = store::any(&mut tx, open.session).await? else {
-            return Ok(());
+            return Ok(false);
         };
         if session.tenant != open.tenant {
             tracing::warn!(session = %open.session, "a gateway named a session with another customer");
-            return Ok(());
+            return Ok(false);
         }
         let record = record(&session, what, address, &detail);
         activity::append_record(app, &mut tx, &record).await?;
         let Some(event) = event else {
-            return Ok(tx.commit().await?);
+            tx.commit().await?;
+            return Ok(true);
         };
         match service::change(app, tx, &session, event).await {
             Err(SessionError::Store(StoreError::Stale)) => {}
-            // A pair that closes after its session ended, or was replaced: recorded, nothing to change.
+            // Recorded all the same: it did happen.
             Err(SessionError::Refused(_)) => {
                 let mut tx = app.db.begin().await?;
                 activity::append_record(app, &mut tx, &record).await?;
-                return Ok(tx.commit().await?);
+                tx.commit().await?;
+                return Ok(false);
             }
-            result => return result,
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(true),
         }
     }
     Err(SessionError::Store(StoreError::Stale))

@@ -258,7 +258,7 @@ pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(),
 /// Cuts a session's connections: those that are open, those whose tickets are on their way, and, because it is no longer
 /// known as connected, one on a gateway that is out of reach, as soon as that one comes back.
 pub(super) async fn cut(app: &App, mut session: Session) -> Result<(), SessionError> {
-    app.attachments.forget(session.id);
+    app.attachments.revoke(session.id);
     app.gateways.kill(session.id);
     for _ in 0..TRIES {
         let State::Connected { connection, .. } = session.state else {
