@@ -4,3 +4,5 @@ pub mod http;
 pub mod page;
 pub mod service;
 pub mod store;
+#[cfg(test)]
+mod tests;

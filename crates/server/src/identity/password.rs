@@ -29,12 +29,17 @@ pub enum Weakness {
 #[derive(Clone, Debug)]
 pub struct Passwords {
     slots: Arc<Semaphore>,
+    /// How many hashes were made: what an attempt costs, for tests.
+    #[cfg(test)]
+    pub(super) made: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         Self {
             slots: Arc::new(Semaphore::new(AT_ONCE)),
+            #[cfg(test)]
+            made: Arc::default(),
         }
     }
 }
@@ -71,6 +76,8 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let _slot = self.slots.acquire().await.ok()?;
+        #[cfg(test)]
+        self.made.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         tokio::task::spawn_blocking(work).await.ok()
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     visit::{GUEST_COOKIE, SESSION_COOKIE},
 };
 use axum::{body::Body, http::Request};
+use std::sync::atomic::Ordering;
 
 /// Fills in the sign-in form as a person would.
 async fn try_password(browser: &mut Browser, email: &str, password: &str) -> Answer {
@@ -95,10 +96,14 @@ async fn a_wrong_password_and_an_unknown_account_look_alike() {
         world.signed_in(&customer.user).await;
         let invited = &customer.administrator.email;
         let mut texts = Vec::new();
+        let made = &world.app.passwords.made;
         for email in [&customer.user.email, invited, "nobody@shoji.example"] {
+            let before = made.load(Ordering::SeqCst);
             let answer = try_password(&mut world.browser(), email, "wrong wrong wrong").await;
             assert_eq!(answer.status, 401);
             assert!(!answer.header("set-cookie").contains("__Host-nagaya="));
+            // The same work, so that the time tells nothing either.
+            assert_eq!(made.load(Ordering::SeqCst), before + 1);
             // What differs is what was typed, and the form's token.
             let text = answer.text.replace(email, "EMAIL");
             texts.push(text.replace(&answer.csrf(), "CSRF"));

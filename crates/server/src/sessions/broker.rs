@@ -30,6 +30,7 @@ pub fn choose(candidates: &[Candidate], image: &str) -> Option<HostId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     fn host(id: u128, sessions: u32) -> Candidate {
@@ -47,5 +48,29 @@ mod tests {
         assert_eq!(choose(&hosts, "machine"), Some(hosts[1].id));
         assert_eq!(choose(&hosts[3..], "machine"), None);
         assert_eq!(choose(&hosts, "other"), None);
+    }
+
+    proptest! {
+        /// Whatever the hosts, and in whatever order they are named: nobody is sent where there is no room, nobody is
+        /// turned away while there is, and the load spreads.
+        #[test]
+        fn the_choice_has_room_and_none_has_more(
+            loads in proptest::collection::vec((0u32..6, 0u32..6, any::<bool>()), 0..8),
+        ) {
+            let candidate = |(id, load): (usize, &(u32, u32, bool))| Candidate {
+                id: HostId(Uuid::from_u128(id as u128)),
+                sessions: load.0,
+                max_sessions: load.1,
+                images: load.2.then(|| "machine".to_owned()).into_iter().collect(),
+            };
+            let mut hosts: Vec<_> = loads.iter().enumerate().map(candidate).collect();
+            let fits = |host: &&Candidate| host.sessions < host.max_sessions && !host.images.is_empty();
+            let fewest = hosts.iter().filter(fits).map(|host| host.sessions).min();
+            let chosen = choose(&hosts, "machine");
+            let of_chosen = hosts.iter().filter(fits).find(|host| Some(host.id) == chosen);
+            prop_assert_eq!(of_chosen.map(|host| host.sessions), fewest);
+            hosts.reverse();
+            prop_assert_eq!(choose(&hosts, "machine"), chosen);
+        }
     }
 }

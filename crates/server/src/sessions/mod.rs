@@ -13,8 +13,8 @@ pub mod reports;
 pub mod service;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use broker::Candidate;
 pub(crate) use reports::take as take_report;
-#[cfg(test)]
-mod tests;
