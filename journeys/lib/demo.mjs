@@ -115,7 +115,10 @@ export class Demo {
       .filter(({ pid, command }) => pid !== process.pid && command.some(mentions))
       .map(({ pid, command }) => `${pid} ${command.join(" ")}`);
     const sockets = readFileSync("/proc/net/unix", "utf8").split("\n").filter(mentions);
-    return { running, mounts, sockets, uids: this.sessionProcesses().map(({ pid, name }) => `${pid} ${name}`) };
+    const groups = readdirSync("/sys/fs/cgroup")
+      .flatMap((name) => [name, `${name}/nagaya-demo-${this.portBase}`])
+      .filter((name) => name.endsWith(`nagaya-demo-${this.portBase}`) && existsSync(join("/sys/fs/cgroup", name)));
+    return { running, mounts, sockets, groups, uids: this.sessionProcesses().map(({ pid, name }) => `${pid} ${name}`) };
   }
 
   /** Processes below this demo's children, wherever the sandbox has put them, by their uid's home being ours. */

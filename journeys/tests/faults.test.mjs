@@ -106,7 +106,7 @@ fault("the demo is killed, and the next start picks everything up", async () => 
 
 fault("Ctrl-C leaves nothing behind", async () => {
   await demo.stop();
-  assert.deepEqual(demo.leftovers(), { running: [], mounts: [], sockets: [], uids: [] });
+  assert.deepEqual(demo.leftovers(), { running: [], mounts: [], sockets: [], groups: [], uids: [] });
 });
 
 async function openFromList() {

@@ -177,5 +177,5 @@ step("sign out; the sessions' pages are closed to this browser", async () => {
 step("Ctrl-C leaves nothing behind", async () => {
   await demo.stop();
   const left = demo.leftovers();
-  assert.deepEqual(left, { running: [], mounts: [], sockets: [], uids: [] });
+  assert.deepEqual(left, { running: [], mounts: [], sockets: [], groups: [], uids: [] });
 });

@@ -75,7 +75,7 @@ pub async fn end_all_sessions(config: AgentConfig) -> Result<(), AgentError> {
     match host.living() {
         0 => {
             host.remove_all();
-            Ok(())
+            host.cgroups.remove().map_err(AgentError::Cgroups)
         }
         left => Err(AgentError::Left(left)),
     }

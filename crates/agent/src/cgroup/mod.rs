@@ -63,6 +63,18 @@ impl Cgroups {
         Ok(cgroups)
     }
 
+    /// Takes the groups away in which sessions had theirs; only when there is no session.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        let roots = match &self.tree {
+            Tree::V2(root) => std::slice::from_ref(root),
+            Tree::V1(roots) => roots.as_slice(),
+        };
+        for root in roots {
+            remove_dir(&root.join(&self.name))?;
+        }
+        Ok(())
+    }
+
     /// `v1` or `v2`.
     pub(crate) fn version(&self) -> &'static str {
         match self.tree {
