@@ -149,10 +149,15 @@ async fn welcome(
     Path(token): Path<String>,
     Form(form): Form<WelcomeForm>,
 ) -> Result<Response, Failure> {
-    guest.check_form(&form.csrf)?;
     let Some(user) = service::link_owner(&app, &token).await? else {
         return Ok(link_expired(guest));
     };
+    if guest.check_form(&form.csrf).is_err() {
+        let error = Some(Key("welcome.error.expired"));
+        let mut again = welcome_page(&app, guest, &token, user, error, None).await?;
+        *again.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(again);
+    }
     if form.password != form.repeat {
         let error = Some(Key("welcome.error.different"));
         return welcome_page(&app, guest, &token, user, None, error).await;

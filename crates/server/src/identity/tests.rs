@@ -340,3 +340,26 @@ async fn people_are_searched_sorted_and_paged_within_the_organisation() {
         assert_eq!(browser.get("/users?page=99999999999").await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn a_welcome_form_that_is_too_old_is_given_again_and_sets_nothing() {
+    for world in worlds().await {
+        let hana = &world.customers[0].user;
+        let token = world.link(hana).await;
+        let path = format!("/welcome/{token}");
+        let mut browser = world.browser();
+        browser.get(&path).await;
+        let form = [
+            ("password", PASSWORD),
+            ("repeat", PASSWORD),
+            ("csrf", "old"),
+        ];
+        let answer = browser.post(&path, &form).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.text.contains(PASSWORD) && !browser.cookies.contains_key(SESSION_COOKIE));
+        // The form that was given again works.
+        let csrf = answer.csrf();
+        let form = [form[0], form[1], ("csrf", &csrf)];
+        assert_eq!(browser.post(&path, &form).await.status, 303);
+    }
+}
