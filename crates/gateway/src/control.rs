@@ -1,44 +1,92 @@
 //! The link to the control plane: who may come in, what must end, and what happened.
 
-use crate::{
-    app::now_s,
-    config::GatewayConfig,
-    serve::Shared,
-};
+use crate::{app::now_s, config::GatewayConfig, shared::Shared};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::VerifyingKey;
-use futures_util::{SinkExt as _, StreamExt as _};
-use machine::{Identity, MachineError, Socket as Link, link_url};
+use futures_util::{
+    SinkExt as _, StreamExt as _,
+    stream::{SplitSink, SplitStream},
+};
+use machine::{Identity, Socket as Link, link_url};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::mpsc,
-    time::{self, Instant},
+    sync::{mpsc, watch},
+    time::{self, Instant, MissedTickBehavior},
 };
 use tokio_tungstenite::tungstenite::Message;
-use wire::control::{self, FromGateway, GATEWAY_LINK_PATH, KEEPALIVE_S, PROTOCOL, ToGateway};
+use wire::{
+    close::Close,
+    control::{self, FromGateway, GATEWAY_LINK_PATH, KEEPALIVE_S, PROTOCOL, ToGateway},
+};
 
 const KEEPALIVE: Duration = Duration::from_secs(KEEPALIVE_S);
 const SILENCE: Duration = Duration::from_secs(2 * KEEPALIVE_S);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often it is looked at whether the certificate must be renewed, and how long after a failure it is tried again.
+const RENEWAL: Duration = Duration::from_mins(1);
 
 /// Keeps the link, again and again, for as long as the process lives. Running relays do not depend on it.
 pub(crate) async fn keep(
     shared: Arc<Shared>,
     config: GatewayConfig,
-    mut identity: Identity,
-    mut reports: mpsc::Receiver<FromGateway>,
+    identity: Identity,
+    reports: mpsc::Receiver<FromGateway>,
 ) {
+    let identity = watch::Sender::new(identity);
+    let mut reports = Reports {
+        queue: reports,
+        unsent: None,
+    };
+    tokio::select! {
+        () = renew(&shared, &config, &identity) => (),
+        () = dial(&shared, &config, &identity, &mut reports) => (),
+    }
+}
+
+/// Renews the certificate whenever that is due. A link that is up stays so: it was made with the one before.
+async fn renew(shared: &Shared, config: &GatewayConfig, identity: &watch::Sender<Identity>) {
+    let mut interval = time::interval(RENEWAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let current = identity.borrow().clone();
+        if now_s() < current.renew_at_s {
+            continue;
+        }
+        let renewed = current.renew(&config.enrolment()).await;
+        match renewed.and_then(|renewed| Ok((renewed.server()?, renewed))) {
+            Ok((tls, renewed)) => {
+                shared.use_tls(tls);
+                identity.send_replace(renewed);
+                tracing::info!("the certificate was renewed");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the certificate could not be renewed; trying again");
+            }
+        }
+    }
+}
+
+async fn dial(
+    shared: &Shared,
+    config: &GatewayConfig,
+    identity: &watch::Sender<Identity>,
+    reports: &mut Reports,
+) {
+    let url = link_url(&config.control_url, GATEWAY_LINK_PATH);
     let mut pause = FIRST_PAUSE;
     loop {
         let begun = Instant::now();
-        if let Err(error) = renew_if_due(&shared, &config, &mut identity).await {
-            tracing::warn!(%error, "the certificate could not be renewed; trying again");
-        }
-        let url = link_url(&config.control_url, GATEWAY_LINK_PATH);
-        match identity.dial(&url, SILENCE).await {
+        let current = identity.borrow().clone();
+        match current.dial(&url, SILENCE).await {
             Ok(link) => {
-                talk(&shared, &config, &identity, link, &mut reports).await;
+                // Both at once: an order must not wait until a slow control plane has taken a report.
+                let (mut to, mut from) = link.split();
+                tokio::select! {
+                    () = speak(shared, config, &mut to, reports) => (),
+                    () = listen(shared, &mut from) => (),
+                }
                 tracing::warn!("the link to the control plane ended; dialling again");
             }
             Err(error) => tracing::warn!(%error, "cannot reach the control plane; dialling again"),
@@ -52,61 +100,58 @@ pub(crate) async fn keep(
     }
 }
 
-async fn renew_if_due(
-    shared: &Shared,
-    config: &GatewayConfig,
-    identity: &mut Identity,
-) -> Result<(), MachineError> {
-    if now_s() >= identity.renew_at_s {
-        *identity = identity.renew(&config.enrolment()).await?;
-        shared.use_tls(identity.server()?);
-        tracing::info!("the certificate was renewed");
-    }
-    Ok(())
+/// Reports that wait for the link.
+struct Reports {
+    queue: mpsc::Receiver<FromGateway>,
+    /// The one that was taken from the queue and may not have been sent. It is sent again: reports may be said twice.
+    unsent: Option<FromGateway>,
 }
 
-/// Talks until the link ends, or until the certificate must be renewed.
-async fn talk(
+/// Says what is and what happens, until the link ends.
+async fn speak(
     shared: &Shared,
     config: &GatewayConfig,
-    identity: &Identity,
-    mut link: Link,
-    reports: &mut mpsc::Receiver<FromGateway>,
+    link: &mut SplitSink<Link, Message>,
+    reports: &mut Reports,
 ) {
     let hello = FromGateway::Hello {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         relay_url: config.relay_url.clone(),
     };
-    if !send(&mut link, &hello).await || !send(&mut link, &shared.connections()).await {
+    if !send(link, &hello).await || !send(link, &shared.connections()).await {
         return;
     }
-    let mut heard = Instant::now();
-    let mut keepalive = time::interval(KEEPALIVE);
+    let mut keepalive = time::interval_at(Instant::now() + KEEPALIVE, KEEPALIVE);
     loop {
-        tokio::select! {
-            report = reports.recv() => {
-                let Some(report) = report else { return };
-                if !send(&mut link, &report).await { return }
+        if let Some(report) = &reports.unsent {
+            if !send(link, report).await {
+                return;
             }
-            message = time::timeout_at(heard + SILENCE, link.next()) => {
-                match message {
-                    Ok(Some(Ok(Message::Text(text)))) => {
-                        heard = Instant::now();
-                        match control::decode(text.as_str()) {
-                            Ok(order) => obey(shared, order),
-                            Err(error) => tracing::warn!(%error, "the control plane spoke nonsense"),
-                        }
-                    }
-                    Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => heard = Instant::now(),
-                    _ => return,
-                }
+            reports.unsent = None;
+        }
+        tokio::select! {
+            report = reports.queue.recv() => {
+                let Some(report) = report else { return };
+                reports.unsent = Some(report);
             }
             _ = keepalive.tick() => {
-                if !send(&mut link, &shared.connections()).await || now_s() >= identity.renew_at_s {
-                    return;
-                }
+                if !send(link, &shared.connections()).await { return }
             }
+        }
+    }
+}
+
+/// Obeys until the link ends, or is silent for too long.
+async fn listen(shared: &Shared, link: &mut SplitStream<Link>) {
+    loop {
+        match time::timeout(SILENCE, link.next()).await {
+            Ok(Some(Ok(Message::Text(text)))) => match control::decode(text.as_str()) {
+                Ok(order) => obey(shared, order),
+                Err(error) => tracing::warn!(%error, "the control plane spoke nonsense"),
+            },
+            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+            _ => return,
         }
     }
 }
@@ -123,7 +168,7 @@ fn obey(shared: &Shared, order: ToGateway) {
             tracing::info!(%gateway, keys = keys.len(), "linked to the control plane");
             shared.welcome(gateway, keys, origins);
         }
-        ToGateway::Kill { session } => shared.kill(session),
+        ToGateway::Kill { session } => shared.close(Some(session), Close::Killed),
         ToGateway::Ping => {}
     }
 }
@@ -133,7 +178,7 @@ fn key_of(text: &str) -> Option<VerifyingKey> {
     VerifyingKey::from_bytes(&bytes.try_into().ok()?).ok()
 }
 
-async fn send(link: &mut Link, message: &FromGateway) -> bool {
+async fn send(link: &mut SplitSink<Link, Message>, message: &FromGateway) -> bool {
     let text = control::encode(message);
     let sent = time::timeout(SILENCE, link.send(Message::Text(text.into()))).await;
     matches!(sent, Ok(Ok(())))

@@ -17,6 +17,8 @@ pub(crate) struct Gate<S> {
     keys: Vec<VerifyingKey>,
     origins: Vec<String>,
     gateway: Option<GatewayId>,
+    /// Unix time in seconds from which `seen` knows what was used.
+    remembers_from_s: u64,
     seen: Seen,
     waiting: HashMap<ConnectionId, (Claims, S)>,
 }
@@ -26,6 +28,10 @@ pub(crate) struct Gate<S> {
 pub(crate) enum Refusal {
     #[error(transparent)]
     Ticket(#[from] Invalid),
+    #[error("no ticket came in time")]
+    NoTicket,
+    #[error("the ticket is older than this gateway's memory of used ones")]
+    Forgotten,
     #[error("the page that asks is not the portal's")]
     Origin,
     #[error("another bearer came for this side, or the two tickets do not belong together")]
@@ -51,19 +57,19 @@ pub(crate) enum Arrival<S> {
     },
 }
 
-impl<S> Default for Gate<S> {
-    fn default() -> Self {
+impl<S> Gate<S> {
+    /// A gate that begins to remember now (Unix time in seconds).
+    pub(crate) fn new(now_s: u64) -> Self {
         Self {
             keys: Vec::new(),
             origins: Vec::new(),
             gateway: None,
+            remembers_from_s: now_s,
             seen: Seen::default(),
             waiting: HashMap::new(),
         }
     }
-}
 
-impl<S> Gate<S> {
     /// The control plane said who this gateway is, whose tickets are good, and from which pages browsers may come.
     /// This stays so while the control plane is away.
     pub(crate) fn welcome(
@@ -87,6 +93,10 @@ impl<S> Gate<S> {
         let gateway = self.gateway.ok_or((Refusal::NotReady, None))?;
         let claims = ticket::verify(text, &self.keys, gateway, now_s, SKEW_S)
             .map_err(|invalid| (invalid.into(), None))?;
+        // It may have been used in an earlier life of this gateway, of which nothing is remembered.
+        if claims.issued_at_s < self.remembers_from_s {
+            return Err((Refusal::Forgotten, Some(Box::new(claims))));
+        }
         let from_portal = origin.is_some_and(|origin| self.origins.iter().any(|o| o == origin));
         if claims.side == Side::Browser && !from_portal {
             return Err((Refusal::Origin, Some(Box::new(claims))));
@@ -119,17 +129,12 @@ impl<S> Gate<S> {
         self.waiting.remove(&connection).map(|(_, socket)| socket)
     }
 
-    /// Everybody who waits for a session stops.
-    pub(crate) fn leave_session(&mut self, session: SessionId) -> Vec<S> {
-        let gone: Vec<ConnectionId> = self
+    /// Everybody who waits for a session, or for any, stops.
+    pub(crate) fn leave_all(&mut self, session: Option<SessionId>) -> Vec<S> {
+        let gone = self
             .waiting
-            .iter()
-            .filter(|(_, (claims, _))| claims.session == session)
-            .map(|(connection, _)| *connection)
-            .collect();
-        gone.into_iter()
-            .filter_map(|connection| self.leave(connection))
-            .collect()
+            .extract_if(|_, (claims, _)| session.is_none_or(|session| session == claims.session));
+        gone.map(|(_, (_, socket))| socket).collect()
     }
 }
 
@@ -160,7 +165,7 @@ mod gate_tests {
     }
 
     fn gate() -> Gate<&'static str> {
-        let mut gate = Gate::default();
+        let mut gate = Gate::new(NOW);
         gate.welcome(
             GatewayId(Uuid::from_u128(1)),
             vec![key().verifying_key()],
@@ -207,11 +212,40 @@ mod gate_tests {
     fn an_agent_needs_no_origin_and_nobody_comes_before_the_welcome() {
         let text = ticket::sign(&claims(10, Side::Agent), &key());
         assert!(gate().check(&text, None, NOW).is_ok());
-        let mut early: Gate<&str> = Gate::default();
+        let mut early: Gate<&str> = Gate::new(NOW);
         assert_eq!(
             early.check(&text, None, NOW).unwrap_err().0,
             Refusal::NotReady
         );
+    }
+
+    #[test]
+    fn a_ticket_from_before_the_gateways_start_may_have_been_used_and_is_refused() {
+        let mut gate = gate();
+        let mut old = claims(10, Side::Agent);
+        old.issued_at_s = NOW - 1;
+        let refused = gate.check(&ticket::sign(&old, &key()), None, NOW);
+        assert_eq!(refused.unwrap_err().0, Refusal::Forgotten);
+        let text = ticket::sign(&claims(11, Side::Agent), &key());
+        assert!(gate.check(&text, None, NOW).is_ok());
+    }
+
+    #[test]
+    fn who_waits_for_one_session_or_for_any_can_be_sent_away() {
+        let mut gate = gate();
+        for (id, session, name) in [(1, 1, "a"), (2, 1, "b"), (3, 2, "c"), (4, 3, "d")] {
+            let claims = Claims {
+                connection: ConnectionId(Uuid::from_u128(id)),
+                session: SessionId(Uuid::from_u128(session)),
+                ..claims(id, Side::Browser)
+            };
+            gate.arrive(claims, name).unwrap();
+        }
+        let mut gone = gate.leave_all(Some(SessionId(Uuid::from_u128(1))));
+        gone.sort_unstable();
+        assert_eq!(gone, ["a", "b"]);
+        assert_eq!(gate.leave_all(None).len(), 2);
+        assert!(gate.leave_all(None).is_empty());
     }
 
     #[test]

@@ -7,10 +7,14 @@
 mod app;
 mod config;
 mod control;
+mod door;
+mod frame;
 mod gate;
 mod relay;
 mod seen;
 mod serve;
+mod shared;
+mod side;
 
 pub use config::{GatewayConfig, Limits};
-pub use serve::{GatewayError, run};
+pub use serve::{Gateway, GatewayError, run};

@@ -1,166 +1,202 @@
 //! One pair: moves messages both ways until one side ends, time is up, or the control plane says so.
 
-use futures_util::{
-    SinkExt as _, StreamExt as _,
-    stream::{SplitSink, SplitStream},
-};
+use crate::side::{End, Side, Transport};
 use std::{
-    borrow::Cow,
-    sync::atomic::{AtomicU64, Ordering},
+    future::poll_fn,
+    pin::pin,
+    sync::atomic::AtomicU64,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
-    net::TcpStream,
     sync::watch,
-    time::{self, Instant},
-};
-use tokio_rustls::server::TlsStream;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        self, Bytes, Message, Utf8Bytes,
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
+    time::{self, Instant, MissedTickBehavior},
 };
 use wire::{close::Close, ticket::Claims};
 
-/// One side's connection.
-pub(crate) type Socket = WebSocketStream<TlsStream<TcpStream>>;
-
 /// How often each side is asked whether it is alive.
 const PING: Duration = Duration::from_secs(20);
-/// How long a closing side may take to take its close message.
-const CLOSING: Duration = Duration::from_secs(2);
+/// A side that was silent for so many pings is gone: its link broke without a word.
+const SILENT_PINGS: u8 = 3;
+/// So many batches go one way before it is the other way's turn: a picture must not keep a key waiting.
+const TURN: usize = 8;
 
-/// Bytes relayed, counted while the pair lives.
+/// Bytes of messages relayed, counted while the pair lives.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) to_browser: AtomicU64,
     pub(crate) to_agent: AtomicU64,
 }
 
-/// Relays until the end and closes both sockets. Returns the close code that says why, as the record keeps it.
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Browser,
+    Agent,
+}
+
+/// Why a pair is no more.
+enum Outcome {
+    Ended(Who, End),
+    /// The gateway closes both.
+    Over(Close),
+}
+
+struct Pair<'a, T> {
+    browser: Side<T>,
+    agent: Side<T>,
+    counts: &'a Counts,
+    /// When something was relayed last.
+    moved: Instant,
+    /// For how many pings the browser and the agent were silent.
+    silent: (u8, u8),
+}
+
+/// Relays until the end and closes both sides. Returns the close code that says why, as the record keeps it.
 ///
-/// Back-pressure is end to end: a message is read from one side only when the one before it was taken by the other.
-pub(crate) async fn relay(
-    browser: Socket,
-    agent: Socket,
+/// Back-pressure is end to end: a batch is read from one side only when the one before it was taken by the other.
+pub(crate) async fn relay<T: Transport>(
+    browser: Side<T>,
+    agent: Side<T>,
     claims: &Claims,
     counts: &Counts,
-    mut kill: watch::Receiver<Option<Close>>,
+    kill: watch::Receiver<Option<Close>>,
 ) -> u16 {
-    let (mut to_browser, mut from_browser) = browser.split();
-    let (mut to_agent, mut from_agent) = agent.split();
-    let begun = Instant::now();
-    let moved = watch::Sender::new(begun);
-    let (why, code) = {
-        let down = pump(&mut from_agent, &mut to_browser, &counts.to_browser, &moved);
-        let up = pump(&mut from_browser, &mut to_agent, &counts.to_agent, &moved);
-        tokio::select! {
-            end = down => end.seen_by_the_other(),
-            end = up => end.seen_by_the_other(),
-            close = ordered(&mut kill) => (close, close.code()),
-            () = idle(&moved, Duration::from_secs(claims.idle_timeout_s.into())) => (Close::Idle, Close::Idle.code()),
-            () = time::sleep(Duration::from_secs(claims.max_duration_s.into())) => (Close::TooLong, Close::TooLong.code()),
+    let mut pair = Pair {
+        browser,
+        agent,
+        counts,
+        moved: Instant::now(),
+        silent: (0, 0),
+    };
+    let outcome = pair.run(claims, kill).await;
+    let Pair { browser, agent, .. } = pair;
+    let (who, end) = match outcome {
+        Outcome::Ended(who, end) => (who, end),
+        Outcome::Over(close) => {
+            tokio::join!(browser.close(close), agent.close(close));
+            return close.code();
         }
     };
-    let sockets = (
-        to_browser.reunite(from_browser),
-        to_agent.reunite(from_agent),
-    );
-    if let (Ok(browser), Ok(agent)) = sockets {
-        tokio::join!(close(browser, why), close(agent, why));
-    }
-    code
-}
-
-/// Closes a socket with the code, without waiting long for a peer that does not listen.
-pub(crate) async fn close(mut socket: Socket, why: Close) {
-    let frame = CloseFrame {
-        code: CloseCode::from(why.code()),
-        reason: Utf8Bytes::from_static(why.reason()),
+    let (ended, other) = match who {
+        Who::Browser => (browser, agent),
+        Who::Agent => (agent, browser),
     };
-    let closing = async {
-        socket.close(Some(frame)).await?;
-        // Until the peer has answered, so that the code arrives before the connection goes.
-        while let Some(message) = socket.next().await {
-            message?;
+    match end {
+        End::Closed(code) => {
+            tokio::join!(ended.answer_close(code), other.close(Close::PeerClosed));
+            code
         }
-        Ok::<(), tungstenite::Error>(())
-    };
-    // A peer that is gone cannot be told.
-    let _ = time::timeout(CLOSING, closing).await;
-}
-
-/// How one direction came to its end.
-enum End {
-    /// The reading side closed, with its own code.
-    Closed(u16),
-    /// A link broke.
-    Broken,
-    /// The reading side sent what may not be sent.
-    Bad,
-}
-
-impl End {
-    fn seen_by_the_other(self) -> (Close, u16) {
-        match self {
-            Self::Closed(code) => (Close::PeerClosed, code),
-            Self::Broken => (Close::PeerLost, Close::PeerLost.code()),
-            Self::Bad => (Close::BadMessage, Close::BadMessage.code()),
+        End::Lost => {
+            ended.abandon();
+            other.close(Close::PeerLost).await;
+            Close::PeerLost.code()
+        }
+        End::Bad => {
+            let close = Close::BadMessage;
+            tokio::join!(ended.close(close), other.close(close));
+            close.code()
         }
     }
 }
 
-async fn pump(
-    from: &mut SplitStream<Socket>,
-    to: &mut SplitSink<Socket, Message>,
+impl<T: Transport> Pair<'_, T> {
+    async fn run(&mut self, claims: &Claims, mut kill: watch::Receiver<Option<Close>>) -> Outcome {
+        let idle = Duration::from_secs(claims.idle_timeout_s.into());
+        let longest = Duration::from_secs(claims.max_duration_s.into());
+        let mut idle_at = pin!(time::sleep(idle));
+        let mut over_at = pin!(time::sleep(longest));
+        let mut ping = time::interval_at(Instant::now() + PING, PING);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                close = ordered(&mut kill) => return Outcome::Over(close),
+                () = &mut over_at => return Outcome::Over(Close::TooLong),
+                (who, end) = poll_fn(|cx| self.poll(cx)) => return Outcome::Ended(who, end),
+                () = &mut idle_at => {
+                    if self.moved.elapsed() >= idle {
+                        return Outcome::Over(Close::Idle);
+                    }
+                    idle_at.as_mut().reset(self.moved + idle);
+                }
+                _ = ping.tick() => {
+                    if let Some(who) = self.ping() {
+                        return Outcome::Ended(who, End::Lost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves what can be moved now. Ready only at the end.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(Who, End)> {
+        let mut moved = false;
+        let Self { browser, agent, .. } = self;
+        let counts = self.counts;
+        let down = poll_flow(agent, browser, &counts.to_browser, &mut moved, cx);
+        let up = poll_flow(browser, agent, &counts.to_agent, &mut moved, cx);
+        if moved {
+            self.moved = Instant::now();
+        }
+        if let Poll::Ready((is_source, end)) = down {
+            let who = if is_source { Who::Agent } else { Who::Browser };
+            return Poll::Ready((who, end));
+        }
+        if let Poll::Ready((is_source, end)) = up {
+            let who = if is_source { Who::Browser } else { Who::Agent };
+            return Poll::Ready((who, end));
+        }
+        // Reading from the browser may have left an answer to a ping for it.
+        match self.browser.poll_send(cx) {
+            Poll::Ready(Err(_)) => Poll::Ready((Who::Browser, End::Lost)),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Asks both sides for a sign of life. Returns who has given none for too long.
+    fn ping(&mut self) -> Option<Who> {
+        // Nobody is heard while the gateway does not listen, because the other side takes nothing.
+        let browser_heard = self.browser.take_heard() || !self.agent.is_clear();
+        let agent_heard = self.agent.take_heard() || !self.browser.is_clear();
+        let count = |heard, silent: u8| if heard { 0 } else { silent + 1 };
+        self.silent = (
+            count(browser_heard, self.silent.0),
+            count(agent_heard, self.silent.1),
+        );
+        self.browser.ping();
+        self.agent.ping();
+        match self.silent {
+            (SILENT_PINGS.., _) => Some(Who::Browser),
+            (_, SILENT_PINGS..) => Some(Who::Agent),
+            _ => None,
+        }
+    }
+}
+
+/// Moves one way. At its end: whether it was the source's, and how it came.
+fn poll_flow<T: Transport>(
+    from: &mut Side<T>,
+    to: &mut Side<T>,
     count: &AtomicU64,
-    moved: &watch::Sender<Instant>,
-) -> End {
-    let mut ping = time::interval_at(Instant::now() + PING, PING);
-    loop {
-        let message = tokio::select! {
-            message = from.next() => message,
-            _ = ping.tick() => {
-                if to.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return End::Broken;
-                }
-                continue;
-            }
-        };
-        match message {
-            Some(Ok(Message::Binary(bytes))) => {
-                let len = bytes.len() as u64;
-                if to.send(Message::Binary(bytes)).await.is_err() {
-                    return End::Broken;
-                }
-                count.fetch_add(len, Ordering::Relaxed);
-                moved.send_replace(Instant::now());
-            }
-            // A pong proves life; it is not use.
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(frame))) => {
-                return End::Closed(frame.map_or(1005, |frame| frame.code.into()));
-            }
-            Some(
-                Ok(Message::Text(_) | Message::Frame(_)) | Err(tungstenite::Error::Capacity(_)),
-            ) => {
-                return End::Bad;
-            }
-            Some(Err(_)) | None => return End::Broken,
+    moved: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<(bool, End)> {
+    for _ in 0..TURN {
+        if ready!(to.poll_send(cx)).is_err() {
+            return Poll::Ready((false, End::Lost));
         }
-    }
-}
-
-async fn idle(moved: &watch::Sender<Instant>, limit: Duration) {
-    loop {
-        let last = *moved.borrow();
-        if last.elapsed() >= limit {
-            return;
+        if let Err(end) = from.poll_batch(to, count, cx) {
+            return Poll::Ready((true, end));
         }
-        time::sleep_until(last + limit).await;
+        if to.is_clear() {
+            to.rest();
+            return Poll::Pending;
+        }
+        *moved = true;
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 async fn ordered(kill: &mut watch::Receiver<Option<Close>>) -> Close {
@@ -174,10 +210,6 @@ async fn ordered(kill: &mut watch::Receiver<Option<Close>>) -> Close {
     }
 }
 
-/// A short text for the record.
-pub(crate) fn short(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(100) {
-        Some((at, _)) => Cow::Owned(text[..at].to_owned()),
-        None => Cow::Borrowed(text),
-    }
-}
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

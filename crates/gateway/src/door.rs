@@ -1,0 +1,77 @@
+//! From a TCP connection to a WebSocket (RFC 6455, section 4.2): TLS, and one HTTP request that asks for the relay.
+
+use rustls::ServerConfig;
+use std::sync::Arc;
+use tokio::{
+    io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_tungstenite::tungstenite::handshake::{
+    machine::TryParse as _,
+    server::{Request, create_response, write_response},
+};
+
+/// Where browsers and agents open their WebSocket.
+const RELAY_PATH: &str = "/v1/relay";
+/// The longest head of a request, in bytes. A browser sends its cookies for the host along, whatever they are.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// A connection on which WebSocket frames may be spoken now.
+pub(crate) struct Upgraded {
+    pub(crate) io: TlsStream<TcpStream>,
+    /// The page that asks, if a browser says so.
+    pub(crate) origin: Option<String>,
+}
+
+/// `None` for whoever does not speak so.
+pub(crate) async fn upgrade(tls: Arc<ServerConfig>, stream: TcpStream) -> Option<Upgraded> {
+    // Input is a few bytes at a time and must not wait for more.
+    stream.set_nodelay(true).ok()?;
+    let mut io = TlsAcceptor::from(tls).accept(stream).await.ok()?;
+    let request = read_request(&mut io).await?;
+    let mut answer = Vec::new();
+    let accepted = if request.uri().path() == RELAY_PATH {
+        create_response(&request)
+            .and_then(|response| write_response(&mut answer, &response))
+            .map_err(|_| "400 Bad Request")
+    } else {
+        Err("404 Not Found")
+    };
+    if let Err(status) = accepted {
+        let head = "content-length: 0\r\nconnection: close";
+        answer = format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n").into_bytes();
+    }
+    io.write_all(&answer).await.ok()?;
+    io.flush().await.ok()?;
+    if accepted.is_err() {
+        // It learns nothing more; whether it takes the end in good order is its own affair.
+        let _ = io.shutdown().await;
+        return None;
+    }
+    let origin = request.headers().get("origin");
+    let origin = origin.and_then(|value| value.to_str().ok());
+    Some(Upgraded {
+        origin: origin.map(str::to_owned),
+        io,
+    })
+}
+
+/// Reads the head of a request and not a byte more, for a browser may send its ticket without waiting.
+async fn read_request(io: &mut (impl AsyncBufRead + Unpin)) -> Option<Request> {
+    let mut head = Vec::new();
+    while head.len() < MAX_HEAD {
+        let input = io.fill_buf().await.ok()?;
+        if input.is_empty() {
+            return None;
+        }
+        let (before, new) = (head.len(), input.len());
+        head.extend_from_slice(input);
+        if let Some((len, request)) = Request::try_parse(&head).ok()? {
+            io.consume(len - before);
+            return Some(request);
+        }
+        io.consume(new);
+    }
+    None
+}
