@@ -28,7 +28,7 @@ fn page(top: u32) -> Picture {
     for y in 0..H {
         let row = top + u32::from(y);
         for (x, pixel) in (0u32..).zip(picture.line_mut(y, 0, W)) {
-            let ink = row % 20 < 13 && (x / 9 ^ row / 20).wrapping_mul(2_654_435_761) >> 29 > 2;
+            let ink = row % 20 < 13 && ((x / 9) ^ (row / 20)).wrapping_mul(2_654_435_761) >> 29 > 2;
             let shade = (x.wrapping_mul(31) ^ row.wrapping_mul(17)) % 6 * 40;
             *pixel = if ink {
                 shade * 0x0001_0101
