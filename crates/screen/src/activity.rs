@@ -10,6 +10,8 @@ const MEMORY_US: f32 = 500_000.0;
 const HOT: f32 = 4.0;
 /// A tile that costs less each time is better off without loss, in bytes.
 const MIN_COST: f32 = 250.0;
+/// What a pixel that changed costs at most, in bytes, as long as it is not known better.
+const COST_OF_PIXEL: f32 = 0.3;
 /// Heat of a tile that belongs to a region when it touches it: it changes five times a second, at whatever cost.
 const WARM: f32 = 2.5;
 /// A region that is mostly still is not a video.
@@ -66,6 +68,14 @@ impl Activity {
         let tile = &mut self.tiles[index];
         tile.heat = tile.heat_at(now_us) + 1.0;
         tile.changed_at_us = now_us;
+    }
+
+    /// A tile changed within a video, where it is not learned what it costs: what it cost once says little when only so
+    /// many of its pixels change now.
+    pub(crate) fn changed_in_video(&mut self, index: usize, pixels: u32, now_us: u64) {
+        self.changed(index, now_us);
+        let tile = &mut self.tiles[index];
+        tile.cost = tile.cost.min(pixels as f32 * COST_OF_PIXEL);
     }
 
     /// What a change cost without loss.

@@ -59,30 +59,28 @@ impl Grid {
     }
 }
 
-/// The smallest rectangle within `rect` that holds every pixel that differs.
+/// The smallest rectangle within `rect`, which is a tile at most, that holds every pixel that differs.
 pub(crate) fn changed_in(old: &Picture, new: &Frame<'_>, rect: Rect) -> Option<Rect> {
     let differs = |y: &u16| differ(old.line(*y, rect.x, rect.w), new.line(*y, rect.x, rect.w));
     let mut lines = rect.y..rect.y + rect.h;
     let top = lines.find(|y| differs(y))?;
     let bottom = lines.rfind(|y| differs(y)).unwrap_or(top);
-    let (mut left, mut right) = (rect.w, 0);
+    // All lines laid over each other, which is much faster than looking for the edges in each.
+    let mut columns = [0; TILE as usize];
     for y in top..=bottom {
-        let pairs = || {
-            let olds = old.line(y, rect.x, rect.w).iter();
-            (0u16..).zip(olds.zip(new.line(y, rect.x, rect.w)))
-        };
-        let differing = |(_, (a, b)): &(u16, (&u32, &u32))| (*a ^ *b) & RGB != 0;
-        if let Some((x, _)) = pairs().take(left.into()).find(differing) {
-            left = x;
-        }
-        if let Some((x, _)) = pairs().skip(right.into()).filter(differing).last() {
-            right = x + 1;
+        let olds = old.line(y, rect.x, rect.w);
+        let news = new.line(y, rect.x, rect.w);
+        for (column, (a, b)) in columns.iter_mut().zip(olds.iter().zip(news)) {
+            *column |= a ^ b;
         }
     }
+    let differing = || (0u16..).zip(columns).filter(|(_, bits)| bits & RGB != 0);
+    let (left, _) = differing().next()?;
+    let (right, _) = differing().last()?;
     Some(Rect {
         x: rect.x + left,
         y: top,
-        w: right - left,
+        w: right + 1 - left,
         h: bottom - top + 1,
     })
 }
@@ -101,6 +99,14 @@ pub(crate) fn union(a: Rect, b: Rect) -> Rect {
         w: (a.x + a.w).max(b.x + b.w) - x,
         h: (a.y + a.h).max(b.y + b.h) - y,
     }
+}
+
+/// Whether `outer` holds all of `inner`.
+pub(crate) fn holds(outer: Rect, inner: Rect) -> bool {
+    outer.x <= inner.x
+        && outer.y <= inner.y
+        && inner.x + inner.w <= outer.x + outer.w
+        && inner.y + inner.h <= outer.y + outer.h
 }
 
 /// Whether the two have a pixel in common.

@@ -8,7 +8,7 @@ mod regions;
 use crate::{
     activity::Activity,
     cache::{Cache, Content},
-    change::{Grid, changed_in, meet, union},
+    change::{Grid, changed_in, holds, meet, union},
     motion::{self, Vector},
     pace::Pace,
     pack::{self, Op},
@@ -105,6 +105,11 @@ impl Encoder {
         }
     }
 
+    /// The user pressed something: its answer shall not wait for the end of an interval between frames.
+    pub fn hurry(&mut self, now_us: u64) {
+        self.pace.hurry(now_us);
+    }
+
     /// Whether a frame may go now.
     #[must_use]
     pub fn may_send(&self, now_us: u64) -> bool {
@@ -178,9 +183,9 @@ impl Encoder {
         let resized = (frame.w(), frame.h()) != (self.shown.w(), self.shown.h());
         let changed = if self.everything || resized {
             self.start_over(frame, &mut ops);
-            self.changed_tiles(frame, &[all])
+            self.changed_tiles(frame, &[all], &[])
         } else {
-            self.changed_tiles(frame, damage)
+            self.changed_tiles(frame, damage, &[])
         };
         self.regions.end_still(now_us, &mut ops);
         let (in_video, mut outside): (Vec<_>, Vec<_>) = changed
@@ -217,7 +222,13 @@ impl Encoder {
         ops.push(Op::Size { w, h });
     }
 
-    fn changed_tiles(&self, frame: &Frame<'_>, damage: &[Rect]) -> Vec<(usize, Rect)> {
+    /// The tiles that damage touches and that are wrong. Those within one of `right` are known not to be.
+    fn changed_tiles(
+        &self,
+        frame: &Frame<'_>,
+        damage: &[Rect],
+        right: &[Rect],
+    ) -> Vec<(usize, Rect)> {
         let mut touched = vec![false; self.grid.len()];
         for rect in damage {
             for index in self.grid.touched(*rect) {
@@ -225,11 +236,10 @@ impl Encoder {
             }
         }
         let indices = (0..touched.len()).filter(|index| touched[*index]);
-        indices
-            .filter_map(|index| {
-                let changed = changed_in(&self.shown, frame, self.grid.rect(index))?;
-                Some((index, changed))
-            })
+        let tiles = indices.map(|index| (index, self.grid.rect(index)));
+        tiles
+            .filter(|(_, tile)| !right.iter().any(|rect| holds(*rect, *tile)))
+            .filter_map(|(index, tile)| Some((index, changed_in(&self.shown, frame, tile)?)))
             .collect()
     }
 
@@ -267,22 +277,19 @@ impl Encoder {
         if area < MIN_MOTION {
             return changed;
         }
-        let Some((vector, moves)) = motion::find(&self.shown, frame, bounds, self.hint) else {
+        let Some(found) = motion::find(&self.shown, frame, bounds, self.hint) else {
             self.hint = None;
             return changed;
         };
-        self.hint = Some(vector);
+        self.hint = Some(found.vector);
         self.flush(ops);
         let mut again: Vec<Rect> = changed
             .iter()
             .map(|(index, _)| self.grid.rect(*index))
             .collect();
-        for step in moves {
-            let target = Rect {
-                x: step.x,
-                y: step.y,
-                ..step.src
-            };
+        let mut right = Vec::new();
+        for step in found.moves {
+            let target = step.target();
             let lossy = self
                 .grid
                 .touched(step.src)
@@ -295,13 +302,16 @@ impl Encoder {
             }
             self.shown.copy(step.src, step.x, step.y);
             again.push(target);
+            if found.exact {
+                right.push(target);
+            }
             ops.push(Op::Copy {
                 src: step.src,
                 x: step.x,
                 y: step.y,
             });
         }
-        let mut left = self.changed_tiles(frame, &again);
+        let mut left = self.changed_tiles(frame, &again, &right);
         left.retain(|(index, _)| !self.regions.holds(self.grid.rect(*index)));
         left
     }
@@ -377,8 +387,9 @@ impl Encoder {
         now_us: u64,
         ops: &mut Vec<Op>,
     ) {
-        for (index, _) in changed {
-            self.activity.changed(*index, now_us);
+        for (index, changed) in changed {
+            self.activity
+                .changed_in_video(*index, changed.area(), now_us);
         }
         for rect in self.regions.rects() {
             if !changed

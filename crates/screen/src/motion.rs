@@ -4,7 +4,7 @@
 //! Rabin); each find votes for a movement. The best movement is then verified pixel by pixel, and becomes rectangles.
 
 use crate::{
-    change::differ,
+    change::{differ, meet},
     picture::{Frame, Picture, RGB},
 };
 use std::collections::HashMap;
@@ -33,8 +33,30 @@ pub(crate) struct Move {
     pub(crate) y: u16,
 }
 
+impl Move {
+    /// Where it is now.
+    pub(crate) fn target(&self) -> Rect {
+        Rect {
+            x: self.x,
+            y: self.y,
+            ..self.src
+        }
+    }
+}
+
 /// A movement in pixels, right and down.
 pub(crate) type Vector = (i32, i32);
+
+/// Moves that were found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The movement that all of them make.
+    pub(crate) vector: Vector,
+    /// In the order in which they must be made.
+    pub(crate) moves: Vec<Move>,
+    /// Whether what they paint is right to the last pixel: none of them reads what an earlier one has written.
+    pub(crate) exact: bool,
+}
 
 /// Finds moves within the area. `hint` is tried first: what scrolled or was dragged is often still moving.
 pub(crate) fn find(
@@ -42,13 +64,17 @@ pub(crate) fn find(
     new: &Frame<'_>,
     area: Rect,
     hint: Option<Vector>,
-) -> Option<(Vector, Vec<Move>)> {
+) -> Option<Found> {
     let anchors = anchors(old, new, area);
     let vector = hint
         .filter(|hint| is_likely(old, new, &anchors, *hint))
         .or_else(|| vote(old, &anchors, area))?;
     let moves = moves(old, new, area, vector);
-    (!moves.is_empty()).then_some((vector, moves))
+    (!moves.is_empty()).then(|| Found {
+        exact: is_exact(&moves),
+        vector,
+        moves,
+    })
 }
 
 /// Runs of the new picture that changed and are not of one colour, by hash; those that occur twice say nothing.
@@ -132,8 +158,8 @@ fn vote(old: &Picture, anchors: &HashMap<u32, (u16, u16)>, area: Rect) -> Option
 
 /// The rectangles of cells that the movement explains.
 fn moves(old: &Picture, new: &Frame<'_>, area: Rect, vector: Vector) -> Vec<Move> {
-    let mut open: Vec<Found> = Vec::new();
-    let mut done: Vec<Found> = Vec::new();
+    let mut open: Vec<Cells> = Vec::new();
+    let mut done: Vec<Cells> = Vec::new();
     for y in (area.y..area.y + area.h).step_by(RUN.into()) {
         let h = RUN.min(area.y + area.h - y);
         let row = runs_of_cells(old, new, Rect { y, h, ..area }, vector);
@@ -145,7 +171,7 @@ fn moves(old: &Picture, new: &Frame<'_>, area: Rect, vector: Vector) -> Vec<Move
                 .position(|above| (above.rect.x, above.rect.w) == (run.rect.x, run.rect.w))
             {
                 let above = open.swap_remove(at);
-                run = Found {
+                run = Cells {
                     rect: Rect {
                         h: above.rect.h + h,
                         ..above.rect
@@ -185,40 +211,101 @@ fn moves(old: &Picture, new: &Frame<'_>, area: Rect, vector: Vector) -> Vec<Move
         .collect()
 }
 
-struct Found {
+/// Neighbouring cells that the movement explains.
+struct Cells {
     rect: Rect,
     /// Pixels in cells that had changed.
     mended: u32,
 }
 
 /// The longest runs of neighbouring cells in one row that the movement explains, if any of them had changed.
-fn runs_of_cells(old: &Picture, new: &Frame<'_>, row: Rect, vector: Vector) -> Vec<Found> {
-    let mut runs: Vec<Found> = Vec::new();
+fn runs_of_cells(old: &Picture, new: &Frame<'_>, row: Rect, vector: Vector) -> Vec<Cells> {
+    let mut runs: Vec<Cells> = Vec::new();
     let mut joins = false;
-    for x in (row.x..row.x + row.w).step_by(RUN.into()) {
+    for (cell, (moved, changed)) in (0u16..).zip(cells(old, new, row, vector)) {
+        let x = row.x + cell * RUN;
         let cell = Rect {
             x,
             w: RUN.min(row.x + row.w - x),
             ..row
         };
-        if !is_moved(old, new, cell, vector) {
+        if !moved {
             joins = false;
             continue;
         }
-        let changed = (cell.y..cell.y + cell.h)
-            .any(|y| differ(old.line(y, cell.x, cell.w), new.line(y, cell.x, cell.w)));
         let mended = if changed { cell.area() } else { 0 };
         match runs.last_mut() {
             Some(run) if joins => {
                 run.rect.w += cell.w;
                 run.mended += mended;
             }
-            _ => runs.push(Found { rect: cell, mended }),
+            _ => runs.push(Cells { rect: cell, mended }),
         }
         joins = true;
     }
     runs.retain(|run| run.mended > 0);
     runs
+}
+
+/// For each cell of a row: whether the movement explains it, and whether it had changed. Goes through the row line by
+/// line, for that is how it lies in memory.
+fn cells(
+    old: &Picture,
+    new: &Frame<'_>,
+    row: Rect,
+    (dx, dy): Vector,
+) -> impl Iterator<Item = (bool, bool)> {
+    let run = usize::from(RUN);
+    let count = usize::from(row.w).div_ceil(run);
+    let mut unexplained = vec![0; count];
+    let mut changed = vec![0; count];
+    let sources = |cell: usize| {
+        let x = row.x + cell as u16 * RUN;
+        let w = RUN.min(row.x + row.w - x);
+        shifted(Rect { x, w, ..row }, (-dx, -dy), old)
+    };
+    // Cells whose source is inside the picture lie side by side.
+    let first = (0..count).find(|cell| sources(*cell).is_some());
+    let inside = first.map_or(0, |first| {
+        (first..count)
+            .take_while(|cell| sources(*cell).is_some())
+            .count()
+    });
+    let begin = first.unwrap_or(0);
+    let source = first.and_then(sources);
+    for line in 0..row.h {
+        let news = new.line(row.y + line, row.x, row.w);
+        let olds = old.line(row.y + line, row.x, row.w);
+        differences(olds, news, &mut changed);
+        let Some(source) = source else {
+            continue;
+        };
+        let news = &news[begin * run..((begin + inside) * run).min(news.len())];
+        // It is inside: so are all cells, and this is as wide as they are.
+        let olds = old.line(source.y + line, source.x, news.len() as u16);
+        differences(olds, news, &mut unexplained[begin..begin + inside]);
+    }
+    let is_inside = move |cell| (begin..begin + inside).contains(&cell);
+    (0..count).map(move |cell| {
+        let moved = is_inside(cell) && unexplained[cell] & RGB == 0;
+        (moved, changed[cell] & RGB != 0)
+    })
+}
+
+/// Adds up, cell by cell, in which bits two lines differ.
+fn differences(a: &[u32], b: &[u32], cells: &mut [u32]) {
+    let run = usize::from(RUN);
+    for (cell, (a, b)) in cells.iter_mut().zip(a.chunks(run).zip(b.chunks(run))) {
+        *cell |= a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+    }
+}
+
+/// Whether no move reads what an earlier one has written.
+fn is_exact(moves: &[Move]) -> bool {
+    moves.iter().enumerate().all(|(at, later)| {
+        let written = moves[..at].iter().map(|earlier| earlier.target());
+        written.into_iter().all(|target| !meet(target, later.src))
+    })
 }
 
 /// Moves each edge out, by less than a cell, as long as the movement explains the line.
@@ -297,96 +384,4 @@ fn hash(run: &[u32]) -> u32 {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    /// Something like lines of text: no line like another.
-    fn page(w: u16, h: u16, offset: i32) -> Picture {
-        let mut picture = Picture::new(w, h);
-        for y in 0..h {
-            for (x, pixel) in (0u32..).zip(picture.line_mut(y, 0, w)) {
-                let row = i32::from(y) + offset;
-                let ink = row.rem_euclid(18) < 12
-                    && (x ^ row.unsigned_abs().wrapping_mul(2_654_435_761))
-                        .wrapping_mul(x + 7)
-                        .is_multiple_of(5);
-                *pixel = if ink { 0x20_2020 } else { 0xff_ffff };
-            }
-        }
-        picture
-    }
-
-    fn applied(old: &Picture, moves: &[Move]) -> Picture {
-        let mut picture = old.clone();
-        for m in moves {
-            picture.copy(m.src, m.x, m.y);
-        }
-        picture
-    }
-
-    fn wrong(a: &Picture, b: &Picture) -> usize {
-        a.pixels()
-            .iter()
-            .zip(b.pixels())
-            .filter(|(a, b)| a != b)
-            .count()
-    }
-
-    #[test]
-    fn a_scroll_up_leaves_only_the_new_lines() {
-        let (old, new) = (page(640, 480, 0), page(640, 480, 37));
-        let area = Rect {
-            x: 0,
-            y: 0,
-            w: 640,
-            h: 480,
-        };
-        let (vector, moves) = find(&old, &new.frame().unwrap(), area, None).unwrap();
-        assert_eq!(vector, (0, -37));
-        let left = wrong(&applied(&old, &moves), &new);
-        assert!(left <= 640 * 37, "{left} pixels are left");
-    }
-
-    #[test]
-    fn a_dragged_window_is_moved_and_what_it_uncovers_is_not() {
-        let mut old = Picture::new(800, 600);
-        let window = page(300, 200, 5);
-        let mut new = old.clone();
-        for y in 0..200 {
-            old.line_mut(100 + y, 100, 300)
-                .copy_from_slice(window.line(y, 0, 300));
-            new.line_mut(111 + y, 123, 300)
-                .copy_from_slice(window.line(y, 0, 300));
-        }
-        let area = Rect {
-            x: 100,
-            y: 100,
-            w: 323,
-            h: 211,
-        };
-        let (vector, moves) = find(&old, &new.frame().unwrap(), area, None).unwrap();
-        assert_eq!(vector, (23, 11));
-        let left = wrong(&applied(&old, &moves), &new);
-        let uncovered = 300 * 200 - 277 * 189;
-        assert!(
-            left <= uncovered + 1000,
-            "{left} pixels are left of {uncovered} uncovered"
-        );
-    }
-
-    #[test]
-    fn other_content_is_no_movement() {
-        let old = page(640, 480, 0);
-        let mut new = old.clone();
-        for (i, pixel) in (0u32..).zip(new.line_mut(100, 0, 640)) {
-            *pixel = i.wrapping_mul(2_654_435_761) & RGB;
-        }
-        let area = Rect {
-            x: 0,
-            y: 90,
-            w: 640,
-            h: 20,
-        };
-        assert_eq!(find(&old, &new.frame().unwrap(), area, None), None);
-    }
-}
+mod tests;

@@ -4,6 +4,12 @@ use std::collections::VecDeque;
 
 /// Not more than about 60 frames a second.
 const MIN_INTERVAL_US: u64 = 15_500;
+/// Except for what answers the user.
+const HASTY_INTERVAL_US: u64 = 4_000;
+/// And only while so few frames are in flight: a client that is busy would get the answer later.
+const HASTY_WINDOW: usize = 1;
+/// For so long after a key or a button something may be the answer.
+const HASTE_US: u64 = 50_000;
 /// Frames in flight on a link without delay: one on its way, one being painted.
 const MIN_WINDOW: usize = 3;
 const MAX_WINDOW: usize = 8;
@@ -33,6 +39,7 @@ struct Sent {
 pub(crate) struct Pace {
     sent: VecDeque<Sent>,
     last_us: Option<u64>,
+    hasty_until_us: u64,
     delivered: u64,
     rtt_us: u64,
     /// Bytes in a second; zero when the link was never busy.
@@ -47,7 +54,20 @@ impl Pace {
 
     /// When the last frame is long enough ago; meaningless while too much is in flight.
     pub(crate) fn earliest_us(&self) -> u64 {
-        self.last_us.map_or(0, |last| last + MIN_INTERVAL_US)
+        let Some(last) = self.last_us else {
+            return 0;
+        };
+        let hasty = last + HASTY_INTERVAL_US;
+        if hasty < self.hasty_until_us && self.sent.len() <= HASTY_WINDOW {
+            hasty
+        } else {
+            last + MIN_INTERVAL_US
+        }
+    }
+
+    /// The user did something and waits for the answer: for a while frames follow each other faster.
+    pub(crate) fn hurry(&mut self, now_us: u64) {
+        self.hasty_until_us = now_us + HASTE_US;
     }
 
     /// Whether the link takes another frame, whatever the time is.
@@ -186,6 +206,25 @@ mod tests {
             let most = MAX_WINDOW as u64 * bytes as u64 * 1_000_000 / rate;
             prop_assert!(longest <= most, "{} µs of queue", longest);
         }
+    }
+
+    #[test]
+    fn the_answer_to_a_key_does_not_wait_for_the_interval() {
+        let mut pace = Pace::default();
+        pace.sent(0, 10, 80_000);
+        pace.acknowledged(0, 0, 99_000);
+        pace.sent(0, 10, 100_000);
+        assert!(!pace.may_send(106_000));
+        pace.hurry(105_000);
+        // However hasty, what is drawn in several strokes is not sent in as many frames.
+        assert!(!pace.may_send(103_000));
+        assert!(pace.may_send(106_000));
+        pace.sent(1, 10, 106_000);
+        // A client that is busy would get it later.
+        assert!(!pace.may_send(111_000));
+        pace.acknowledged(1, 0, 160_000);
+        pace.sent(2, 10, 160_000);
+        assert!(!pace.may_send(170_000));
     }
 
     #[test]

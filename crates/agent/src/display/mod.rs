@@ -276,6 +276,9 @@ impl Desk {
             ClientMessage::Clipboard(_) => {}
             message if rights.input => {
                 self.input.take(&message)?;
+                if matches!(message, ClientMessage::Key { .. } | ClientMessage::Text(_)) {
+                    self.pictures.tell(Command::Hurry)?;
+                }
                 if matches!(message, ClientMessage::PointerBy { .. }) {
                     self.tell_pointer()?;
                 }

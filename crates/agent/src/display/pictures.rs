@@ -49,6 +49,8 @@ pub(super) enum Command {
     },
     Quality(Quality),
     Refresh,
+    /// The user pressed something.
+    Hurry,
 }
 
 /// The other thread's end.
@@ -242,6 +244,7 @@ impl Encoding {
                         .acknowledged(seq, decode_us, paint_us, now_us);
                 }
                 Command::RoundTrip { rtt_us } => client.encoder.round_trip(rtt_us),
+                Command::Hurry => client.encoder.hurry(now_us),
                 Command::Quality(quality) => client.encoder.set_quality(quality),
                 Command::Refresh => {
                     client.encoder.refresh();

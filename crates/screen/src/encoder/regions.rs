@@ -2,7 +2,7 @@
 
 use crate::{
     activity::{Activity, Lively, STILL_US},
-    change::{meet, union},
+    change::{holds, meet, union},
     pack::Op,
     picture::Frame,
     video::Video,
@@ -29,7 +29,7 @@ struct Region {
     video: Video,
     since_us: u64,
     changed_at_us: u64,
-    /// Since when most of it stands still; none while it does not.
+    /// Since when a third of it stands still; none while it does not.
     too_large_since_us: Option<u64>,
 }
 
@@ -68,13 +68,8 @@ impl Regions {
 
     /// Whether a tile belongs to a region.
     pub(super) fn holds(&self, tile: Rect) -> bool {
-        self.active.iter().any(|region| {
-            let rect = region.video.rect();
-            rect.x <= tile.x
-                && rect.y <= tile.y
-                && tile.x + tile.w <= rect.x + rect.w
-                && tile.y + tile.h <= rect.y + rect.h
-        })
+        let mut regions = self.active.iter();
+        regions.any(|region| holds(region.video.rect(), tile))
     }
 
     /// When the next region will have stood still for too long.
@@ -224,12 +219,12 @@ impl Regions {
 }
 
 impl Region {
-    /// Notes whether the region is much larger than what is lively in it.
+    /// Notes whether the region is clearly larger than what is lively in it.
     fn judge(&mut self, lively: &[Lively], now_us: u64) {
         let rect = self.video.rect();
         let inside = lively.iter().filter(|it| meet(rect, it.rect));
         let area: u32 = inside.map(|it| it.rect.area()).sum();
-        if area * 4 >= rect.area() {
+        if area * 3 >= rect.area() * 2 {
             self.too_large_since_us = None;
         } else if self.too_large_since_us.is_none() {
             self.too_large_since_us = Some(now_us);
