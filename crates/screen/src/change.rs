@@ -57,10 +57,44 @@ impl Grid {
                 .map(move |col| usize::from(row) * width + usize::from(col))
         })
     }
+
+    /// The tiles that differ, of those that are `wanted` (one for each tile), each with the smallest rectangle that
+    /// holds all pixels that do.
+    pub(crate) fn changed(
+        self,
+        old: &Picture,
+        new: &Frame<'_>,
+        wanted: &[bool],
+    ) -> Vec<(usize, Rect)> {
+        let mut changed = Vec::new();
+        for (row, wanted) in wanted.chunks(self.cols()).enumerate() {
+            let first = wanted.iter().position(|wanted| *wanted);
+            let last = wanted.iter().rposition(|wanted| *wanted);
+            let (Some(first), Some(last)) = (first, last) else {
+                continue;
+            };
+            let index = |col: usize| row * self.cols() + col;
+            let span = union(self.rect(index(first)), self.rect(index(last)));
+            // Line by line, as the pictures lie in memory: waiting for it is most of the work.
+            let mut differences = vec![0; last - first + 1];
+            for y in span.y..span.y + span.h {
+                let (olds, news) = (old.line(y, span.x, span.w), new.line(y, span.x, span.w));
+                differ_by(TILE, olds, news, &mut differences);
+            }
+            let tiles = (first..=last)
+                .zip(differences)
+                .filter(|(col, bits)| wanted[*col] && bits & RGB != 0);
+            changed.extend(tiles.filter_map(|(col, _)| {
+                let index = index(col);
+                Some((index, changed_in(old, new, self.rect(index))?))
+            }));
+        }
+        changed
+    }
 }
 
 /// The smallest rectangle within `rect`, which is a tile at most, that holds every pixel that differs.
-pub(crate) fn changed_in(old: &Picture, new: &Frame<'_>, rect: Rect) -> Option<Rect> {
+fn changed_in(old: &Picture, new: &Frame<'_>, rect: Rect) -> Option<Rect> {
     let differs = |y: &u16| differ(old.line(*y, rect.x, rect.w), new.line(*y, rect.x, rect.w));
     let mut lines = rect.y..rect.y + rect.h;
     let top = lines.find(|y| differs(y))?;
@@ -88,6 +122,14 @@ pub(crate) fn changed_in(old: &Picture, new: &Frame<'_>, rect: Rect) -> Option<R
 /// Whether two lines differ in more than padding.
 pub(crate) fn differ(a: &[u32], b: &[u32]) -> bool {
     a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b)) & RGB != 0
+}
+
+/// Adds up in which bits two lines differ, for each cell of so many pixels.
+pub(crate) fn differ_by(cell: u16, a: &[u32], b: &[u32], differences: &mut [u32]) {
+    let pairs = a.chunks(cell.into()).zip(b.chunks(cell.into()));
+    for (bits, (a, b)) in differences.iter_mut().zip(pairs) {
+        *bits |= a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+    }
 }
 
 /// The smallest rectangle that holds both.

@@ -8,7 +8,7 @@ mod regions;
 use crate::{
     activity::Activity,
     cache::{Cache, Content},
-    change::{Grid, changed_in, holds, meet, union},
+    change::{Grid, holds, meet, union},
     motion::{self, Vector},
     pace::Pace,
     pack::{self, Op},
@@ -235,12 +235,11 @@ impl Encoder {
                 touched[index] = true;
             }
         }
-        let indices = (0..touched.len()).filter(|index| touched[*index]);
-        let tiles = indices.map(|index| (index, self.grid.rect(index)));
-        tiles
-            .filter(|(_, tile)| !right.iter().any(|rect| holds(*rect, *tile)))
-            .filter_map(|(index, tile)| Some((index, changed_in(&self.shown, frame, tile)?)))
-            .collect()
+        for (index, touched) in touched.iter_mut().enumerate() {
+            let tile = self.grid.rect(index);
+            *touched &= !right.iter().any(|rect| holds(*rect, tile));
+        }
+        self.grid.changed(&self.shown, frame, &touched)
     }
 
     /// Lets the client keep what is about to be painted over and may come back.

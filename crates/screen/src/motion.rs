@@ -4,7 +4,7 @@
 //! Rabin); each find votes for a movement. The best movement is then verified pixel by pixel, and becomes rectangles.
 
 use crate::{
-    change::{differ, meet},
+    change::{differ, differ_by, meet},
     picture::{Frame, Picture, RGB},
 };
 use std::collections::HashMap;
@@ -276,28 +276,20 @@ fn cells(
     for line in 0..row.h {
         let news = new.line(row.y + line, row.x, row.w);
         let olds = old.line(row.y + line, row.x, row.w);
-        differences(olds, news, &mut changed);
+        differ_by(RUN, olds, news, &mut changed);
         let Some(source) = source else {
             continue;
         };
         let news = &news[begin * run..((begin + inside) * run).min(news.len())];
         // It is inside: so are all cells, and this is as wide as they are.
         let olds = old.line(source.y + line, source.x, news.len() as u16);
-        differences(olds, news, &mut unexplained[begin..begin + inside]);
+        differ_by(RUN, olds, news, &mut unexplained[begin..begin + inside]);
     }
     let is_inside = move |cell| (begin..begin + inside).contains(&cell);
     (0..count).map(move |cell| {
         let moved = is_inside(cell) && unexplained[cell] & RGB == 0;
         (moved, changed[cell] & RGB != 0)
     })
-}
-
-/// Adds up, cell by cell, in which bits two lines differ.
-fn differences(a: &[u32], b: &[u32], cells: &mut [u32]) {
-    let run = usize::from(RUN);
-    for (cell, (a, b)) in cells.iter_mut().zip(a.chunks(run).zip(b.chunks(run))) {
-        *cell |= a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
-    }
 }
 
 /// Whether no move reads what an earlier one has written.

@@ -77,6 +77,13 @@ impl Pace {
     }
 
     pub(crate) fn sent(&mut self, seq: u32, bytes: usize, now_us: u64) {
+        if self
+            .last_us
+            .is_some_and(|last| now_us < last + MIN_INTERVAL_US)
+        {
+            // One answer for one key, or haste would cost a busy machine more frames than it has time for.
+            self.hasty_until_us = 0;
+        }
         self.last_us = Some(now_us);
         let in_flight = self.in_flight() + bytes;
         self.sent.push_back(Sent {
@@ -220,8 +227,14 @@ mod tests {
         assert!(!pace.may_send(103_000));
         assert!(pace.may_send(106_000));
         pace.sent(1, 10, 106_000);
+        // One answer is enough.
+        pace.acknowledged(1, 0, 107_000);
+        assert!(!pace.may_send(115_000));
         // A client that is busy would get it later.
-        assert!(!pace.may_send(111_000));
+        pace.sent(1, 10, 130_000);
+        pace.sent(1, 10, 150_000);
+        pace.hurry(151_000);
+        assert!(!pace.may_send(155_000));
         pace.acknowledged(1, 0, 160_000);
         pace.sent(2, 10, 160_000);
         assert!(!pace.may_send(170_000));
