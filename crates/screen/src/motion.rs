@@ -295,8 +295,8 @@ fn cells(
 /// Whether no move reads what an earlier one has written.
 fn is_exact(moves: &[Move]) -> bool {
     moves.iter().enumerate().all(|(at, later)| {
-        let written = moves[..at].iter().map(|earlier| earlier.target());
-        written.into_iter().all(|target| !meet(target, later.src))
+        let mut written = moves[..at].iter().map(Move::target);
+        written.all(|target| !meet(target, later.src))
     })
 }
 
