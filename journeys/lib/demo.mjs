@@ -18,7 +18,7 @@ export class Demo {
     const folder = mkdtempSync(join(tmpdir(), "nagaya-journey-"));
     // Sessions pass through it to their homes, under user ids of their own.
     chmodSync(folder, 0o711);
-    const [portBase] = await freePorts(3);
+    const [portBase] = await freePorts(4);
     return new Demo(folder, portBase);
   }
 

@@ -71,7 +71,7 @@ sandbox("sees no other session, no part of the service, none of its state", asyn
 });
 
 sandbox("reaches neither the service's ports nor anything else", async () => {
-  const ports = [0, 1, 2].map((offset) => demo.portBase + offset).join(" ");
+  const ports = [0, 1, 2, 3].map((offset) => demo.portBase + offset).join(" ");
   const seen = await inside(
     "network",
     `for p in ${ports} 22 80; do timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$p" && echo "REACHED $p"; done; ` +

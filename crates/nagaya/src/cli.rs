@@ -40,6 +40,8 @@ enum Command {
     EnrolToken(EnrolToken),
     /// Print a new one-time sign-in link for a person.
     SignInLink(SignInLink),
+    /// Add an operator of the provider: writes their certificate, prints the link for their first visit.
+    AddOperator(AddOperator),
 }
 
 #[derive(Debug, clap::Args)]
@@ -75,6 +77,24 @@ struct SignInLink {
     config: PathBuf,
     /// The person's mail address.
     email: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct AddOperator {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// A short name, which is also the name of the certificate's files.
+    login: String,
+    /// The person's name.
+    #[arg(long)]
+    name: String,
+    /// What the operator is.
+    #[arg(long, value_parser = ["support", "network", "security", "release", "owner", "auditor"])]
+    role: String,
+    /// The folder into which LOGIN.pem and LOGIN.key are written.
+    #[arg(long)]
+    out: PathBuf,
 }
 
 impl Cli {
@@ -120,9 +140,26 @@ impl Command {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 println!("{}", setup.reissue_link(&args.email).await?);
             }
+            Self::AddOperator(args) => {
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                println!("{}", args.add(&setup).await?);
+            }
             Self::Demo(_) => {}
         }
         Ok(())
+    }
+}
+
+impl AddOperator {
+    /// Returns the link for the first visit.
+    async fn add(&self, setup: &server::setup::Setup) -> Result<String, Box<dyn Error>> {
+        let role = server::operators::OperatorRole::from_name(&self.role)
+            .ok_or("there is no such role of operators")?;
+        let papers = setup.add_operator(&self.login, &self.name, role).await?;
+        let file = |end: &str| self.out.join(format!("{}.{end}", self.login));
+        demo::layout::write_secret(&file("pem"), &papers.certificate_pem)?;
+        demo::layout::write_secret(&file("key"), &papers.key_pem)?;
+        Ok(papers.link)
     }
 }
 

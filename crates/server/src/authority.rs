@@ -2,7 +2,7 @@
 //!
 //! All keys live in the state folder, readable by the service's user alone, and are made at the first start.
 
-use crate::app;
+use crate::{app, seal::Seal};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use rcgen::{
@@ -23,6 +23,8 @@ use wire::control::MachineKind;
 
 const AUTHORITY_DAYS: i64 = 3650;
 const LISTENER_DAYS: i64 = 90;
+/// How long an operator's certificate is good for.
+const OPERATOR_DAYS: i64 = 90;
 /// How long a session host's or gateway's certificate is good for; it is renewed after half of it.
 const MACHINE_HOURS: i64 = 24;
 
@@ -31,8 +33,14 @@ pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// The authority's certificate, to be trusted by browsers, hosts and gateways.
     pub certificate_pem: String,
+    /// Operators have an authority of their own: no other certificate of ours opens the management listener.
+    operators: Issuer<'static, KeyPair>,
+    /// The certificate of the operators' authority.
+    pub operators_pem: String,
     /// The key that signs tickets.
     pub ticket_key: SigningKey,
+    /// What fields of the database are sealed with.
+    pub(crate) seal: Seal,
 }
 
 /// A certificate with its key.
@@ -60,9 +68,9 @@ pub enum AuthorityError {
     /// A key or certificate that cannot be read or made.
     #[error("cannot make or read a certificate")]
     Certificate(#[from] rcgen::Error),
-    /// The ticket key's file does not hold 32 bytes of base64url.
-    #[error("the ticket key is damaged")]
-    TicketKey,
+    /// A key's file does not hold 32 bytes of base64url.
+    #[error("the key in {0} is damaged")]
+    Damaged(String),
     /// The database.
     #[error("cannot open the database")]
     Database(#[from] sqlx::Error),
@@ -78,23 +86,17 @@ impl Authority {
     /// Reads the keys, or makes them at the first start.
     pub fn open(dir: &Path, now_s: u64) -> Result<Self, AuthorityError> {
         make_dir(dir)?;
-        let key_pem = secret_file(&dir.join("authority.key"), || {
-            Ok(KeyPair::generate()?.serialize_pem())
-        })?;
-        let key = KeyPair::from_pem(&key_pem)?;
-        let certificate_pem = plain_file(&dir.join("authority.pem"), || {
-            Ok(authority_params(now_s).self_signed(&key)?.pem())
-        })?;
-        let ticket_key = secret_file(&dir.join("ticket.key"), || Ok(app::new_secret()))?;
-        let seed: [u8; 32] = URL_SAFE_NO_PAD
-            .decode(ticket_key.trim())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(AuthorityError::TicketKey)?;
+        let (own, certificate_pem) = issuer(dir, "authority", "Nagaya authority", now_s)?;
+        let (operators, operators_pem) = issuer(dir, "operators", "Nagaya operators", now_s)?;
+        let ticket_key = key_file(dir, "ticket.key")?;
+        let seal = Seal::new(&key_file(dir, "fields.key")?);
         Ok(Self {
-            issuer: Issuer::from_ca_cert_pem(&certificate_pem, key)?,
+            issuer: own,
             certificate_pem,
-            ticket_key: SigningKey::from_bytes(&seed),
+            operators,
+            operators_pem,
+            ticket_key: SigningKey::from_bytes(&ticket_key),
+            seal,
         })
     }
 
@@ -150,6 +152,28 @@ impl Authority {
         Ok((self.sign(&params, &request.public_key)?, renew_at_s))
     }
 
+    /// A certificate with its key for an operator, to be imported into their browser. Returns it and until when it is
+    /// good, in Unix seconds.
+    pub fn operator(
+        &self,
+        id: Uuid,
+        login: &str,
+        now_s: u64,
+    ) -> Result<(Identity, u64), AuthorityError> {
+        let key = KeyPair::generate()?;
+        let life = Duration::days(OPERATOR_DAYS);
+        let mut params = leaf_params(login, now_s, life);
+        params.subject_alt_names = vec![SanType::URI(operator_uri(id).try_into()?)];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let own = params.signed_by(&key, &self.operators)?.pem();
+        let identity = Identity {
+            chain_pem: format!("{own}{}", self.operators_pem),
+            key_pem: key.serialize_pem(),
+        };
+        let until_s = now_s + u64::try_from(life.whole_seconds()).unwrap_or_default();
+        Ok((identity, until_s))
+    }
+
     fn sign(
         &self,
         params: &CertificateParams,
@@ -169,8 +193,34 @@ pub fn machine_uri(id: Uuid, kind: MachineKind) -> String {
     }
 }
 
-fn authority_params(now_s: u64) -> CertificateParams {
-    let mut params = leaf_params("Nagaya authority", now_s, Duration::days(AUTHORITY_DAYS));
+/// The name of an operator inside their certificate.
+#[must_use]
+pub fn operator_uri(id: Uuid) -> String {
+    format!("nagaya://operator/{id}")
+}
+
+/// An authority: its key and its certificate, which is made with the key.
+fn issuer(
+    dir: &Path,
+    file: &str,
+    name: &str,
+    now_s: u64,
+) -> Result<(Issuer<'static, KeyPair>, String), AuthorityError> {
+    let key_pem = secret_file(&dir.join(format!("{file}.key")), || {
+        Ok(KeyPair::generate()?.serialize_pem())
+    })?;
+    let key = KeyPair::from_pem(&key_pem)?;
+    let certificate_pem = plain_file(&dir.join(format!("{file}.pem")), || {
+        Ok(authority_params(name, now_s).self_signed(&key)?.pem())
+    })?;
+    Ok((
+        Issuer::from_ca_cert_pem(&certificate_pem, key)?,
+        certificate_pem,
+    ))
+}
+
+fn authority_params(name: &str, now_s: u64) -> CertificateParams {
+    let mut params = leaf_params(name, now_s, Duration::days(AUTHORITY_DAYS));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
@@ -211,6 +261,16 @@ fn make_dir(dir: &Path) -> Result<(), AuthorityError> {
         .mode(0o700)
         .create(dir)
         .map_err(|source| file_error(dir, source))
+}
+
+/// A key of 32 bytes.
+fn key_file(dir: &Path, name: &str) -> Result<[u8; 32], AuthorityError> {
+    let path = dir.join(name);
+    let text = secret_file(&path, || Ok(app::new_secret()))?;
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim()).ok();
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| AuthorityError::Damaged(path.display().to_string()))
 }
 
 fn secret_file(

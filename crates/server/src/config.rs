@@ -14,6 +14,10 @@ pub struct ServeConfig {
     pub customer_listen: SocketAddr,
     /// Where session hosts and gateways come.
     pub infra_listen: SocketAddr,
+    /// Where operators' browsers come: an address on the provider's own network.
+    pub management_listen: SocketAddr,
+    /// How operators' browsers name the management console: `https://HOST[:PORT]`, without a path.
+    pub management_url: String,
     /// How customers' browsers name the portal: `https://HOST[:PORT]`, without a path.
     pub public_url: String,
     /// Keys, certificates and, by default, the database.
@@ -29,6 +33,8 @@ impl Default for ServeConfig {
         Self {
             customer_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)),
             infra_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8446)),
+            management_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8447)),
+            management_url: "https://localhost:8447".to_owned(),
             public_url: "https://localhost:8443".to_owned(),
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,

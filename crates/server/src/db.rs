@@ -16,10 +16,11 @@ use std::{
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 3] = [
+const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
+    (4, include_str!("../migrations/0004_operators.sql")),
 ];
 
 /// The database.

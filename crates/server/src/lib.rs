@@ -17,8 +17,10 @@ pub mod identity;
 mod listener;
 #[cfg(test)]
 mod listener_tests;
+pub mod operators;
 pub mod portal;
 pub mod rights;
+mod seal;
 mod serve;
 pub mod sessions;
 pub mod setup;

@@ -4,9 +4,8 @@ use crate::{
     activity,
     app::App,
     desktops, identity,
-    portal::{self, Problem},
+    portal::{self, ErrorPage, Problem, Ui},
     sessions,
-    visit::error_page,
 };
 use axum::{
     Router,
@@ -20,7 +19,7 @@ use axum::{
 use std::{sync::Arc, time::Duration};
 
 /// The largest request body, in bytes: forms only.
-const MAX_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 /// A request that takes longer, its body included, is given up.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
@@ -39,15 +38,34 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Before a request: it must not come from another site. After it: a page for what went wrong, and the headers.
 async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let site = Site {
+        own_url: &app.config.public_url,
+        connections: &app.gateways.origins().join(" "),
+        is_console: false,
+    };
+    guarded(site, request, next).await
+}
+
+/// One of the two sites.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'a> {
+    /// How browsers name it.
+    pub(crate) own_url: &'a str,
+    /// The origins to which its scripts may connect besides.
+    pub(crate) connections: &'a str,
+    pub(crate) is_console: bool,
+}
+
+/// Before a request: it must not come from another site. After it: a page for what went wrong, and the headers.
+pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let path = request
         .uri()
         .path_and_query()
         .map_or_else(|| "/".to_owned(), ToString::to_string);
-    let is_asset = path.starts_with("/assets/");
-    let mut answer = if is_cross_site(&app, request.method(), &headers) {
+    let is_asset = path.contains("/assets/");
+    let mut answer = if is_cross_site(site.own_url, request.method(), &headers) {
         problem(Problem::FormExpired)
     } else {
         match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
@@ -57,10 +75,12 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     };
     if let Some(problem) = problem_of(&answer) {
         let status = answer.status();
-        answer = error_page(&headers, &path, problem);
+        let ui = Ui::guest(&headers, &path);
+        let ui = if site.is_console { ui.of_console() } else { ui };
+        answer = ErrorPage::answer(ui, problem);
         *answer.status_mut() = status;
     }
-    secure(&app, answer.headers_mut(), is_asset);
+    secure(site.connections, answer.headers_mut(), is_asset);
     answer
 }
 
@@ -89,21 +109,20 @@ fn problem_of(answer: &Response) -> Option<Problem> {
 
 /// Whether a request that changes something was made by another site's page. Browsers say so in `Sec-Fetch-Site`, and
 /// all of them in `Origin`; the form token is checked besides.
-fn is_cross_site(app: &App, method: &Method, headers: &HeaderMap) -> bool {
+fn is_cross_site(own_url: &str, method: &Method, headers: &HeaderMap) -> bool {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return false;
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let other_site = text("sec-fetch-site").is_some_and(|site| site != "same-origin");
-    let other_origin = text("origin").is_some_and(|origin| origin != app.config.public_url);
+    let other_origin = text("origin").is_some_and(|origin| origin != own_url);
     other_site || other_origin
 }
 
-fn secure(app: &App, headers: &mut HeaderMap, is_asset: bool) {
-    let relays = app.gateways.origins().join(" ");
+fn secure(connections: &str, headers: &mut HeaderMap, is_asset: bool) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; \
-         connect-src 'self' {relays}; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         connect-src 'self' {connections}; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -136,7 +155,7 @@ fn secure(app: &App, headers: &mut HeaderMap, is_asset: bool) {
 }
 
 /// An answer that becomes the page of the problem.
-fn problem(problem: Problem) -> Response {
+pub(crate) fn problem(problem: Problem) -> Response {
     let mut answer = StatusCode::NOT_FOUND.into_response();
     *answer.status_mut() = problem.status();
     *answer.body_mut() = Body::empty();

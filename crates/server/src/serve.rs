@@ -1,10 +1,12 @@
-//! Runs the control plane: two listeners and the reconciler, until told to stop.
+//! Runs the control plane: three listeners and the reconciler, until told to stop.
 
 use crate::{
     app::{App, Clock},
     authority::AuthorityError,
     config::ServeConfig,
-    hosts, listener,
+    hosts::{self, http::Peer},
+    listener,
+    operators::{self, Certificate},
     sessions::job,
     tls::{self, PeerAcceptor, TlsError},
 };
@@ -41,6 +43,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let (customers, machines) = (config.customer_listen, config.infra_listen);
+    let management = config.management_listen;
     let app = Arc::new(App::open(config, Clock::System).await?);
     let identity = app
         .authority
@@ -56,8 +59,9 @@ pub async fn serve(
         );
     let machine_tls = tls::machines(&identity, &app.authority.certificate_pem)?;
     let infrastructure = axum_server::bind(machines)
-        .acceptor(PeerAcceptor(
+        .acceptor(PeerAcceptor::new(
             RustlsAcceptor::new(machine_tls).handshake_timeout(HANDSHAKE),
+            Peer::read,
         ))
         .handle(handle.clone())
         .serve(
@@ -65,11 +69,22 @@ pub async fn serve(
                 .with_state(Arc::clone(&app))
                 .into_make_service(),
         );
-    tracing::info!(%customers, %machines, "the control plane is starting");
+    let operator_tls = tls::operators(&identity, &app.authority.operators_pem)?;
+    let console = axum_server::bind(management)
+        .acceptor(PeerAcceptor::new(
+            RustlsAcceptor::new(operator_tls).handshake_timeout(HANDSHAKE),
+            Certificate::read,
+        ))
+        .handle(handle.clone())
+        .serve(
+            operators::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
+        );
+    tracing::info!(%customers, %machines, %management, "the control plane is starting");
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
     let result = tokio::select! {
         result = portal => result.map_err(|source| ServeError::Listen { address: customers, source }),
         result = infrastructure => result.map_err(|source| ServeError::Listen { address: machines, source }),
+        result = console => result.map_err(|source| ServeError::Listen { address: management, source }),
         () = async { shutdown.await; handle.graceful_shutdown(Some(GRACE)); std::future::pending().await } => Ok(()),
     };
     reconciler.abort();

@@ -9,6 +9,7 @@ use crate::{
     desktops::service::{self as desktops, DesktopRow},
     hosts,
     identity::{self, UserRow},
+    operators::{self, OperatorRole},
     tenancy::{self, TenantRow},
 };
 use wire::{
@@ -32,9 +33,23 @@ pub enum SetupError {
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
+    /// An operator.
+    #[error(transparent)]
+    Operator(#[from] operators::AddError),
     /// Nobody has this address.
     #[error("nobody has the address {0}")]
     NoSuchPerson(String),
+}
+
+/// What a new operator is given.
+#[allow(missing_debug_implementations)] // It holds a private key.
+pub struct OperatorPapers {
+    /// The certificate with its chain.
+    pub certificate_pem: String,
+    /// Its key, PKCS#8.
+    pub key_pem: String,
+    /// The one-time link for the first visit.
+    pub link: String,
 }
 
 /// The demonstration's people.
@@ -76,6 +91,22 @@ impl Setup {
     /// Whether a session host and a gateway have been linked since this was opened.
     pub async fn is_ready(&self) -> Result<bool, SetupError> {
         Ok(hosts::service::both_seen_since(&self.app, self.opened_at_ms).await?)
+    }
+
+    /// Adds an operator: their certificate and key for their browser, and the one-time link for their first visit.
+    pub async fn add_operator(
+        &self,
+        login: &str,
+        full_name: &str,
+        role: OperatorRole,
+    ) -> Result<OperatorPapers, SetupError> {
+        let new = operators::add(&self.app, login, full_name, role).await?;
+        let url = &self.app.config.management_url;
+        Ok(OperatorPapers {
+            certificate_pem: new.identity.chain_pem,
+            key_pem: new.identity.key_pem,
+            link: format!("{url}/console/first/{}", new.link),
+        })
     }
 
     /// A new one-time link for a person; earlier unused ones stop working.

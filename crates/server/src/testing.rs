@@ -16,6 +16,7 @@ use crate::{
         store::{UserRow, insert_user},
     },
     listener::customer_router,
+    operators::{self, Certificate},
     tenancy::{self, store::TenantRow},
 };
 use axum::{
@@ -30,6 +31,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tower::ServiceExt as _;
+use uuid::Uuid;
 use wire::ids::{DesktopId, SessionId, TenantId, UserId};
 
 /// When the tests' clock starts, Unix milliseconds: some day in 2027.
@@ -118,6 +120,15 @@ impl World {
             app: Arc::clone(&self.app),
             cookies: BTreeMap::new(),
             address: "192.0.2.7:50000".parse().unwrap(),
+            certificate: None,
+        }
+    }
+
+    /// The browser of somebody on the management network who shows this operator's certificate.
+    pub(crate) fn console(&self, operator: Option<Uuid>) -> Browser {
+        Browser {
+            certificate: Some(Certificate(operator)),
+            ..self.browser()
         }
     }
 
@@ -274,6 +285,8 @@ pub(crate) struct Browser {
     app: Arc<App>,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) address: SocketAddr,
+    /// On the management network: what its certificate says.
+    certificate: Option<Certificate>,
 }
 
 /// An answer that was read to its end.
@@ -316,7 +329,7 @@ impl Browser {
         let body = crate::portal::local_url("", form);
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, &self.app.config.public_url)
+            .header(header::ORIGIN, self.own_url())
             .header("sec-fetch-site", "same-origin")
             .body(Body::from(body.trim_start_matches('?').to_owned()))
             .unwrap();
@@ -339,10 +352,13 @@ impl Browser {
             request.headers_mut().insert(header::COOKIE, value);
         }
         request.extensions_mut().insert(ConnectInfo(self.address));
-        let answer = customer_router(Arc::clone(&self.app))
-            .oneshot(request)
-            .await
-            .unwrap();
+        let router = if let Some(certificate) = self.certificate {
+            request.extensions_mut().insert(certificate);
+            operators::router(Arc::clone(&self.app))
+        } else {
+            customer_router(Arc::clone(&self.app))
+        };
+        let answer = router.oneshot(request).await.unwrap();
         self.keep_cookies(&answer);
         let (parts, body) = answer.into_parts();
         let body = axum::body::to_bytes(body, 1 << 24).await.unwrap();
@@ -350,6 +366,13 @@ impl Browser {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    fn own_url(&self) -> &str {
+        match self.certificate {
+            Some(_) => &self.app.config.management_url,
+            None => &self.app.config.public_url,
         }
     }
 

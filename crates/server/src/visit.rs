@@ -4,7 +4,7 @@ use crate::{
     actor::{Actor, Role},
     app::App,
     identity::service,
-    portal::{ErrorPage, Key, Lang, Problem, Ui, UserBadge, local_url},
+    portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
     rights::Denied,
 };
 use axum::{
@@ -107,7 +107,7 @@ impl Guest {
     }
 }
 
-fn same(given: &str, own: &str) -> Result<(), Failure> {
+pub(crate) fn same(given: &str, own: &str) -> Result<(), Failure> {
     if !own.is_empty() && bool::from(given.as_bytes().ct_eq(own.as_bytes())) {
         Ok(())
     } else {
@@ -192,11 +192,6 @@ fn not_signed_in(parts: &Parts) -> Response {
     }
 }
 
-/// The error page for an answer that a handler marked with a [`Problem`].
-pub(crate) fn error_page(headers: &HeaderMap, path: &str, problem: Problem) -> Response {
-    ErrorPage::answer(Ui::guest(headers, path), problem)
-}
-
 /// A cookie that scripts cannot read and other sites do not send along. `max_age_s` of zero removes it.
 pub(crate) fn set_cookie(name: &str, value: &str, max_age_s: i64) -> HeaderValue {
     let text =
@@ -204,14 +199,14 @@ pub(crate) fn set_cookie(name: &str, value: &str, max_age_s: i64) -> HeaderValue
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
-fn path(parts: &Parts) -> &str {
+pub(crate) fn path(parts: &Parts) -> &str {
     parts
         .uri
         .path_and_query()
         .map_or("/", |path_and_query| path_and_query.as_str())
 }
 
-fn address(parts: &Parts) -> String {
+pub(crate) fn address(parts: &Parts) -> String {
     parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()
@@ -220,7 +215,7 @@ fn address(parts: &Parts) -> String {
 }
 
 /// The value of a cookie (RFC 6265, section 4.2).
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -68,6 +68,16 @@ impl Layout {
     pub(crate) fn infrastructure(&self) -> SocketAddr {
         self.address(2)
     }
+    pub(crate) fn console(&self) -> SocketAddr {
+        self.address(3)
+    }
+    pub(crate) fn console_url(&self) -> String {
+        format!("https://localhost:{}", self.console().port())
+    }
+    /// The demo's operator's certificate and, beside it, its key.
+    pub(crate) fn operator_file(&self) -> PathBuf {
+        self.state_dir.join("operator.pem")
+    }
     pub(crate) fn portal_url(&self) -> String {
         format!("https://localhost:{}", self.portal().port())
     }

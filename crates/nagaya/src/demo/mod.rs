@@ -35,7 +35,8 @@ pub(crate) struct DemoArgs {
     /// Where run-time state is kept; needs a short path.
     #[arg(long, default_value = "/run/nagaya-demo")]
     run_dir: PathBuf,
-    /// The portal listens here on the loopback address; the gateway and the infrastructure on the next two ports.
+    /// The portal listens here on the loopback address; gateway, infrastructure and management console on the
+    /// next three ports.
     #[arg(long, default_value_t = 8443)]
     port_base: u16,
     /// Write what was printed, and the process ids, to this file as JSON (readable by the owner alone).
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let accounts = runtime.block_on(prepare(&layout))?;
+    let (accounts, operator) = runtime.block_on(prepare(&layout))?;
     say("Starting the control plane, the gateway and the session host");
     let mut parts = Vec::new();
     for name in ["serve", "gateway", "agent"] {
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
         }
     }
     runtime.block_on(wait_until_ready(&layout, &mut parts))?;
-    let mut report = report::Report::new(&layout, &accounts);
+    let mut report = report::Report::new(&layout, &accounts, operator);
     report.print();
     report.save(args.report.as_deref(), &parts)?;
     runtime.block_on(supervise(&layout, &mut parts, &mut report, args))?;
@@ -91,7 +92,7 @@ fn lock(layout: &Layout) -> DemoResult<Flock<fs::File>> {
     })
 }
 
-async fn prepare(layout: &Layout) -> DemoResult<server::setup::DemoAccounts> {
+async fn prepare(layout: &Layout) -> DemoResult<(server::setup::DemoAccounts, Option<String>)> {
     say("Preparing accounts and certificates");
     let config = configs::serve(layout);
     layout::write_config(&layout.config_file("serve"), &config)?;
@@ -105,7 +106,28 @@ async fn prepare(layout: &Layout) -> DemoResult<server::setup::DemoAccounts> {
         // A part that has enrolled does not look at its token.
         layout::write_secret(&layout.token_file(part), &setup.enrol_token(kind).await?)?;
     }
-    Ok(setup.demo().await?)
+    Ok((setup.demo().await?, operator(layout, &setup).await?))
+}
+
+/// The demo's one operator, made at the first start: the link for their first visit. Later starts give none, for whoever
+/// has entered once has an authenticator.
+async fn operator(layout: &Layout, setup: &server::setup::Setup) -> DemoResult<Option<String>> {
+    let file = layout.operator_file();
+    if file.exists() {
+        return Ok(None);
+    }
+    let role = server::operators::OperatorRole::Owner;
+    let papers = match setup.add_operator("operator", "中村 誠", role).await {
+        Ok(papers) => papers,
+        // An earlier start was stopped before it wrote the certificate down.
+        Err(server::setup::SetupError::Operator(server::operators::AddError::Taken(_))) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    layout::write_secret(&file.with_extension("key"), &papers.key_pem)?;
+    layout::write_secret(&file, &papers.certificate_pem)?;
+    Ok(Some(papers.link))
 }
 
 fn wait_until_listening(layout: &Layout, parts: &mut [Part]) -> DemoResult<()> {
@@ -202,6 +224,8 @@ mod configs {
         server::ServeConfig {
             customer_listen: layout.portal(),
             infra_listen: layout.infrastructure(),
+            management_listen: layout.console(),
+            management_url: layout.console_url(),
             public_url: layout.portal_url(),
             state_dir: layout.serve_dir(),
             ..server::ServeConfig::default()

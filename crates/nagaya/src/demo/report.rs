@@ -14,10 +14,18 @@ pub(crate) struct Report {
     state_dir: std::path::PathBuf,
     run_dir: std::path::PathBuf,
     accounts: server::setup::DemoAccounts,
+    console_url: String,
+    operator_file: std::path::PathBuf,
+    /// The link for the operator's first visit, at the first start.
+    operator_link: Option<String>,
 }
 
 impl Report {
-    pub(crate) fn new(layout: &Layout, accounts: &server::setup::DemoAccounts) -> Self {
+    pub(crate) fn new(
+        layout: &Layout,
+        accounts: &server::setup::DemoAccounts,
+        operator_link: Option<String>,
+    ) -> Self {
         Self {
             portal_url: layout.portal_url(),
             authority: layout.serve_dir().join("authority.pem"),
@@ -25,6 +33,9 @@ impl Report {
             state_dir: layout.state_dir.clone(),
             run_dir: layout.run_dir.clone(),
             accounts: accounts.clone(),
+            console_url: layout.console_url(),
+            operator_file: layout.operator_file(),
+            operator_link,
         }
     }
 
@@ -41,6 +52,7 @@ impl Report {
                 None => println!("    has a password already"),
             }
         }
+        self.print_console();
         println!("\n  The browser will warn until it trusts the demo's own authority:");
         println!("    {}", self.authority.display());
         println!("    SHA-256 {}", self.fingerprint);
@@ -55,6 +67,21 @@ impl Report {
         println!("    Or compare the fingerprint in the browser's warning, then go on.");
         println!("\n  Logs: {}", self.state_dir.join("logs").display());
         println!("  Ctrl-C stops everything.\n");
+    }
+
+    fn print_console(&self) {
+        let file = self.operator_file.display();
+        let key = self.operator_file.with_extension("key");
+        println!("\n  Management console: {}/console/", self.console_url);
+        println!("    It takes the operator's certificate, which a browser imports as PKCS#12:");
+        println!(
+            "    openssl pkcs12 -export -in {file} -inkey {} -out operator.p12",
+            key.display()
+        );
+        match &self.operator_link {
+            Some(link) => println!("    first visit, once: {link}"),
+            None => println!("    then a code of the operator's authenticator"),
+        }
     }
 
     /// Writes the same for programs, with the parts' process ids.
@@ -81,6 +108,9 @@ impl Report {
             "state_dir": self.state_dir,
             "run_dir": self.run_dir,
             "accounts": accounts,
+            "console_url": self.console_url,
+            "operator_pem_path": self.operator_file,
+            "operator_link": self.operator_link,
             "pids": pids,
         });
         layout::write_secret(path, &report.to_string())

@@ -87,7 +87,7 @@ fn shown(row: store::Row) -> ActivityRow {
     }
 }
 
-fn label(what: What) -> Key {
+pub(crate) fn label(what: What) -> Key {
     match what {
         What::SignedIn => Key("activity.what.signed_in"),
         What::SignInRefused => Key("activity.what.sign_in_refused"),
@@ -99,5 +99,10 @@ fn label(what: What) -> Key {
         What::SessionEndRequested => Key("activity.what.session_end_requested"),
         What::SessionEnded => Key("activity.what.session_ended"),
         What::TicketRefused => Key("activity.what.ticket_refused"),
+        What::OperatorEntered => Key("activity.what.operator_entered"),
+        What::OperatorRefused => Key("activity.what.operator_refused"),
+        What::OperatorLeft => Key("activity.what.operator_left"),
+        What::HostDrained => Key("activity.what.host_drained"),
+        What::HostResumed => Key("activity.what.host_resumed"),
     }
 }

@@ -6,6 +6,8 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use http::label;
+
 use crate::{actor::Actor, app, app::App, db::Tx};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
@@ -33,11 +35,21 @@ pub enum What {
     SessionEnded,
     /// A gateway refused a ticket.
     TicketRefused,
+    /// An operator entered the management console.
+    OperatorEntered,
+    /// An operator's code was refused.
+    OperatorRefused,
+    /// An operator left the management console.
+    OperatorLeft,
+    /// An operator lets a session host take no new sessions.
+    HostDrained,
+    /// An operator lets a session host take sessions again.
+    HostResumed,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -48,6 +60,11 @@ impl What {
         Self::SessionEndRequested,
         Self::SessionEnded,
         Self::TicketRefused,
+        Self::OperatorEntered,
+        Self::OperatorRefused,
+        Self::OperatorLeft,
+        Self::HostDrained,
+        Self::HostResumed,
     ];
 
     /// The stored form.
@@ -64,6 +81,11 @@ impl What {
             Self::SessionEndRequested => "session.end_requested",
             Self::SessionEnded => "session.ended",
             Self::TicketRefused => "gateway.ticket_refused",
+            Self::OperatorEntered => "operator.entered",
+            Self::OperatorRefused => "operator.refused",
+            Self::OperatorLeft => "operator.left",
+            Self::HostDrained => "host.drained",
+            Self::HostResumed => "host.resumed",
         }
     }
 
@@ -118,4 +140,18 @@ pub async fn append(
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
     let id = app::new_uuid(&app.clock);
     store::insert(tx, id, app.clock.now_ms(), record).await
+}
+
+/// A page of the work log: what is in no customer's log. Returns how many records there are in all.
+pub(crate) async fn work_log(
+    app: &App,
+    query: &str,
+    page: u64,
+    per_page: u64,
+) -> sqlx::Result<(u64, Vec<store::Row>)> {
+    let mut tx = app.db.read().await?;
+    let total = store::count_work(&mut tx, query).await?;
+    let offset = i64::try_from((page - 1) * per_page).unwrap_or_default();
+    let rows = store::page_of_work(&mut tx, query, per_page.cast_signed(), offset).await?;
+    Ok((u64::try_from(total).unwrap_or_default(), rows))
 }

@@ -40,6 +40,26 @@ const PAGE: &str = "SELECT at_ms, who, address, what, detail FROM activity
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
     ORDER BY at_ms DESC, id DESC LIMIT $4 OFFSET $5";
 
+const COUNT_WORK: &str = "SELECT count(*) FROM activity WHERE tenant_id IS NULL
+    AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')";
+const PAGE_OF_WORK: &str =
+    "SELECT at_ms, who, address, what, detail FROM activity WHERE tenant_id IS NULL
+    AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')
+    ORDER BY at_ms DESC, id DESC LIMIT $2 OFFSET $3";
+
+pub(super) async fn count_work(tx: &mut Tx, text: &str) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(COUNT_WORK).bind(like(text)).fetch_one(c).await)
+}
+
+pub(super) async fn page_of_work(
+    tx: &mut Tx,
+    text: &str,
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<Vec<Row>> {
+    on!(tx, c => sqlx::query_as(PAGE_OF_WORK).bind(like(text)).bind(limit).bind(offset).fetch_all(c).await)
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     id: Uuid,

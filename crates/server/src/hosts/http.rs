@@ -26,6 +26,22 @@ use wire::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Peer(pub(crate) Option<(MachineKind, Uuid)>);
 
+impl Peer {
+    /// The machine of the URI in a verified certificate.
+    pub(crate) fn read(uri: Option<&str>) -> Self {
+        let machine = || {
+            let (kind, id) = uri?.strip_prefix("nagaya://")?.split_once('/')?;
+            let kind = match kind {
+                "host" => MachineKind::Host,
+                "gateway" => MachineKind::Gateway,
+                _ => return None,
+            };
+            Some((kind, id.parse().ok()?))
+        };
+        Self(machine())
+    }
+}
+
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route(ENROL_PATH, post(enrol))

@@ -4,11 +4,12 @@ use super::store::{self, MachineRow};
 use crate::{
     app::{App, new_uuid, secret_hash},
     authority::AuthorityError,
+    db::Tx,
 };
 use uuid::Uuid;
 use wire::{
     control::{Enrol, Enrolled, MachineKind, Renew},
-    ids::GatewayId,
+    ids::{GatewayId, HostId},
 };
 
 /// How long a token works, in milliseconds.
@@ -125,6 +126,11 @@ fn kind_name(kind: MachineKind) -> &'static str {
         MachineKind::Host => "host",
         MachineKind::Gateway => "gateway",
     }
+}
+
+/// The hosts that operators let take no new sessions.
+pub(crate) async fn draining(tx: &mut Tx) -> sqlx::Result<Vec<HostId>> {
+    store::draining(tx).await
 }
 
 /// Writes down where a gateway's relay is reached.

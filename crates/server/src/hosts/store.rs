@@ -2,6 +2,7 @@
 
 use crate::db::{Tx, on};
 use uuid::Uuid;
+use wire::ids::HostId;
 
 /// An enrolled machine as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -23,6 +24,7 @@ const INSERT_MACHINE: &str =
 const MACHINE: &str = "SELECT kind, names FROM machines WHERE id = $1";
 const SET_RELAY: &str = "UPDATE machines SET relay_url = $1 WHERE id = $2";
 const RELAYS: &str = "SELECT DISTINCT relay_url FROM machines WHERE relay_url IS NOT NULL";
+const DRAINING: &str = "SELECT id FROM machines WHERE draining_since_ms IS NOT NULL";
 const SEEN: &str = "UPDATE machines SET seen_at_ms = $1 WHERE id = $2";
 const COUNT_SEEN: &str = "SELECT count(*) FROM machines WHERE kind = $1 AND seen_at_ms >= $2";
 
@@ -78,4 +80,9 @@ pub(super) async fn set_relay(tx: &mut Tx, id: Uuid, relay_url: &str) -> sqlx::R
 
 pub(super) async fn relays(tx: &mut Tx) -> sqlx::Result<Vec<String>> {
     on!(tx, c => sqlx::query_scalar(RELAYS).fetch_all(c).await)
+}
+
+/// The hosts that take no new sessions.
+pub(super) async fn draining(tx: &mut Tx) -> sqlx::Result<Vec<HostId>> {
+    on!(tx, c => sqlx::query_scalar(DRAINING).fetch_all(c).await)
 }

@@ -105,6 +105,26 @@ async fn count_attempt(
     Ok(())
 }
 
+/// Counts a guess at something that is guarded as a password is, before it is looked at. Who must wait is told how long.
+pub(crate) async fn count_guess(app: &App, subject: &str) -> Result<(), SignInError> {
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.db.begin().await?;
+    store::drop_old_failures(&mut tx, now_ms - failures::FORGET_MS).await?;
+    let failures = store::failures(&mut tx, subject).await?;
+    let wait_ms = failures.wait_ms(now_ms);
+    if wait_ms > 0 {
+        return Err(SignInError::Wait { wait_ms });
+    }
+    let failures = failures.plus_one(Subject::Account, now_ms);
+    store::save_failures(&mut tx, subject, failures).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The guess was right: it and those before it are forgotten.
+pub(crate) async fn guessed_right(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
+    store::drop_failures(tx, subject).await
+}
+
 /// In the log of the account's organisation, if there is such an account.
 async fn refused(
     app: &App,

@@ -94,6 +94,8 @@ pub struct Ui {
     pub user: Option<UserBadge>,
     /// The path of the page with its query, for coming back.
     pub path: String,
+    /// What the paths of the site begin with: nothing, or `/console`.
+    pub base: &'static str,
 }
 
 impl Ui {
@@ -113,6 +115,16 @@ impl Ui {
             csrf: String::new(),
             user: None,
             path: path.to_owned(),
+            base: "",
+        }
+    }
+
+    /// A page of the management console.
+    #[must_use]
+    pub fn of_console(self) -> Self {
+        Self {
+            base: "/console",
+            ..self
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     desktops::service::{self as desktops, DesktopRow},
-    identity,
+    hosts, identity,
     tenancy::{self, TenantRow},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -155,10 +155,12 @@ async fn place(
     let mut tx = app.db.begin().await?;
     let desktop = desktops::get(&mut tx, session.tenant, session.desktop).await?;
     let image = desktop.map_or_else(String::new, |desktop| desktop.image);
+    let draining = hosts::service::draining(&mut tx).await?;
     let candidates: Vec<Candidate> = app
         .hosts
         .candidates()
         .into_iter()
+        .filter(|host| !draining.contains(&host.id))
         .map(|host| Candidate {
             sessions: load.get(&host.id).copied().unwrap_or_default(),
             ..host

@@ -1,0 +1,138 @@
+//! The management listener: its routes, and who comes to them.
+//!
+//! Every path begins with `/console`, so that no path of one listener is one of the other's.
+
+use super::{
+    http, pages,
+    role::OperatorRole,
+    service::{self, Operator},
+    store::OperatorRow,
+};
+use crate::{
+    app::App,
+    listener::{MAX_BODY, Site, guarded, problem},
+    portal::{self, Problem, Ui},
+    visit::{self, Failure},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The cookie of an operator's session.
+pub(super) const COOKIE: &str = "__Host-nagaya-console";
+
+/// Everything that operators' browsers can reach.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(http::routes())
+        .nest("/console", portal::routes())
+        .fallback(|| async { problem(Problem::NotFound) })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
+        .with_state(app)
+}
+
+async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let site = Site {
+        own_url: &app.config.management_url,
+        connections: "",
+        is_console: true,
+    };
+    guarded(site, request, next).await
+}
+
+/// The operator that the connection's client certificate names. TLS has verified it already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Certificate(pub(crate) Option<Uuid>);
+
+impl Certificate {
+    /// The operator of the URI in a verified certificate.
+    pub(crate) fn read(uri: Option<&str>) -> Self {
+        let id = uri.and_then(|uri| uri.strip_prefix("nagaya://operator/"));
+        Self(id.and_then(|id| id.parse().ok()))
+    }
+}
+
+/// Somebody with an operator's certificate who may come in, but has not entered yet.
+#[derive(Debug)]
+pub(super) struct AtTheDoor {
+    pub(super) operator: OperatorRow,
+    pub(super) ui: Ui,
+    pub(super) address: String,
+}
+
+/// An operator who has entered.
+#[derive(Debug)]
+pub(super) struct Entered {
+    pub(super) operator: Operator,
+    pub(super) ui: Ui,
+    /// The secret of the session.
+    pub(super) token: String,
+}
+
+impl FromRequestParts<Arc<App>> for AtTheDoor {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        let operator = match certificate(parts) {
+            Some(id) => service::known(app, id).await.map_err(failed)?,
+            None => None,
+        };
+        // A certificate whose operator was removed or suspended.
+        let operator = operator.ok_or_else(|| Failure::Forbidden.into_response())?;
+        Ok(Self {
+            operator,
+            ui: Ui::guest(&parts.headers, visit::path(parts)).of_console(),
+            address: visit::address(parts),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Entered {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        let token = visit::cookie(&parts.headers, COOKIE).map(str::to_owned);
+        let (Some(token), Some(id)) = (token, certificate(parts)) else {
+            return Err(Redirect::to(pages::DOOR).into_response());
+        };
+        let row = service::session(app, &token, id).await.map_err(failed)?;
+        let row = row.and_then(|row| Some((OperatorRole::from_name(&row.role)?, row)));
+        let Some((role, row)) = row else {
+            return Err(Redirect::to(pages::DOOR).into_response());
+        };
+        Ok(Self {
+            ui: Ui::guest(&parts.headers, visit::path(parts))
+                .with_csrf(&row.csrf)
+                .of_console(),
+            operator: Operator {
+                id,
+                full_name: row.full_name,
+                role,
+                address: visit::address(parts),
+            },
+            token,
+        })
+    }
+}
+
+fn certificate(parts: &Parts) -> Option<Uuid> {
+    let Certificate(id) = parts.extensions.get()?;
+    *id
+}
+
+fn failed(error: sqlx::Error) -> Response {
+    Failure::from(error).into_response()
+}

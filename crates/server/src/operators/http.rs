@@ -1,0 +1,266 @@
+//! The management console's routes.
+
+use super::{
+    console::{COOKIE, Entered},
+    door,
+    pages::{
+        Customer, CustomersPage, DOOR, Machine, MachinesPage, OperatorBadge, WorkLogPage, WorkRow,
+    },
+    role::{OperatorAction, OperatorRole},
+    service::{self, ActError, Operator},
+    store::{CustomerRow, MachineRow},
+};
+use crate::{
+    activity::{self, What},
+    app::{self, App},
+    portal::{self, Key, Lang, Paging},
+    visit::{Failure, same, set_cookie},
+};
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{AppendHeaders, IntoResponse as _, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const MACHINES: &str = "/console/machines";
+const PER_PAGE: u64 = 50;
+/// A machine that was not heard of for so long is away; its link says something every few seconds.
+const AWAY_MS: i64 = 60_000;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    door::routes()
+        .route("/console/", get(async || Redirect::to(MACHINES)))
+        .route("/console/leave", post(leave))
+        .route("/console/machines", get(machines))
+        .route("/console/machines/{id}/drain", post(drain))
+        .route("/console/machines/{id}/resume", post(resume))
+        .route("/console/customers", get(customers))
+        .route("/console/work-log", get(work_log))
+}
+
+impl From<ActError> for Failure {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::Denied(denied) => denied.into(),
+            ActError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl Entered {
+    fn badge(&self) -> OperatorBadge {
+        let may = |action| self.operator.role.authorize(action).is_ok();
+        OperatorBadge {
+            full_name: self.operator.full_name.clone(),
+            role: role_key(self.operator.role),
+            customers: may(OperatorAction::ListCustomers),
+            work_log: may(OperatorAction::ReadWorkLog),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Plain {
+    #[serde(default)]
+    csrf: String,
+}
+
+async fn leave(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Form(form): Form<Plain>,
+) -> Result<Response, Failure> {
+    same(&form.csrf, &entered.ui.csrf)?;
+    service::leave(&app, &entered.operator, &entered.token).await?;
+    let gone = AppendHeaders([(header::SET_COOKIE, set_cookie(COOKIE, "", 0))]);
+    Ok((gone, Redirect::to(DOOR)).into_response())
+}
+
+async fn machines(State(app): State<Arc<App>>, entered: Entered) -> Result<Response, Failure> {
+    machines_page(&app, entered, None, StatusCode::OK).await
+}
+
+async fn machines_page(
+    app: &App,
+    entered: Entered,
+    reasonless: Option<Uuid>,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let rows = service::machines(app, &entered.operator).await?;
+    let now_ms = app.clock.now_ms();
+    let page = MachinesPage {
+        badge: Some(entered.badge()),
+        rows: rows.iter().map(|row| shown(row, now_ms)).collect(),
+        may_drain: entered
+            .operator
+            .role
+            .authorize(OperatorAction::Drain)
+            .is_ok(),
+        ui: entered.ui,
+        reasonless,
+    };
+    Ok(portal::page(status, &page))
+}
+
+fn shown(row: &MachineRow, now_ms: i64) -> Machine {
+    let is_host = row.kind == "host";
+    let is_away = row.seen_at_ms.is_none_or(|at| now_ms - at > AWAY_MS);
+    let is_draining = row.draining_since_ms.is_some();
+    let (state, tone) = match (is_away, is_draining) {
+        (true, _) => (Key("console.machine.away"), "bad"),
+        (false, true) => (Key("console.machine.draining"), "warn"),
+        (false, false) => (Key("console.machine.linked"), "good"),
+    };
+    let kind = if is_host {
+        Key("console.machine.host")
+    } else {
+        Key("console.machine.gateway")
+    };
+    Machine {
+        id: row.id,
+        kind,
+        is_host,
+        state,
+        tone,
+        sessions: row.sessions,
+        seen_at: row.seen_at_ms.map(app::moment),
+        enrolled_at: app::moment(row.enrolled_at_ms),
+        is_draining,
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Reason {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    csrf: String,
+}
+
+async fn drain(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Failure> {
+    set_draining(&app, entered, id, true, form).await
+}
+
+async fn resume(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Path(id): Path<Uuid>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Failure> {
+    set_draining(&app, entered, id, false, form).await
+}
+
+async fn set_draining(
+    app: &App,
+    entered: Entered,
+    id: Uuid,
+    on: bool,
+    form: Reason,
+) -> Result<Response, Failure> {
+    same(&form.csrf, &entered.ui.csrf)?;
+    let reason: String = form.reason.trim().chars().take(200).collect();
+    if reason.is_empty() {
+        return machines_page(app, entered, Some(id), StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    service::drain(app, &entered.operator, id, on, &reason).await?;
+    Ok(Redirect::to(MACHINES).into_response())
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Filter {
+    q: String,
+    page: u64,
+}
+
+async fn customers(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Failure> {
+    let query: String = filter.q.trim().chars().take(100).collect();
+    let wanted = query.to_lowercase();
+    let lang = entered.ui.lang;
+    let rows = service::customers(&app, &entered.operator).await?;
+    let found = |row: &CustomerRow| {
+        let texts = [&row.code, &row.name_ja, &row.name_en];
+        texts
+            .iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+    };
+    let page = CustomersPage {
+        badge: Some(entered.badge()),
+        ui: entered.ui,
+        rows: rows
+            .into_iter()
+            .filter(found)
+            .map(|row| Customer {
+                name: match lang {
+                    Lang::Ja => row.name_ja,
+                    Lang::En => row.name_en,
+                },
+                code: row.code,
+                people: row.people,
+                sessions: row.sessions,
+                since: app::moment(row.created_at_ms),
+            })
+            .collect(),
+        query,
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+async fn work_log(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Failure> {
+    let Operator { role, .. } = &entered.operator;
+    role.authorize(OperatorAction::ReadWorkLog)?;
+    let query: String = filter.q.trim().chars().take(100).collect();
+    let (total, rows) = activity::work_log(&app, &query, filter.page.max(1), PER_PAGE).await?;
+    let paging = Paging {
+        page: filter.page.max(1),
+        per_page: PER_PAGE,
+        total,
+    };
+    let page = WorkLogPage {
+        badge: Some(entered.badge()),
+        ui: entered.ui,
+        rows: rows
+            .into_iter()
+            .map(|row| WorkRow {
+                at: app::moment(row.at_ms),
+                who: row.who,
+                what: What::from_name(&row.what)
+                    .map_or(Key("activity.what.other"), activity::label),
+                detail: row.detail,
+                address: row.address,
+            })
+            .collect(),
+        query,
+        paging,
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+fn role_key(role: OperatorRole) -> Key {
+    match role {
+        OperatorRole::Support => Key("console.role.support"),
+        OperatorRole::Network => Key("console.role.network"),
+        OperatorRole::Security => Key("console.role.security"),
+        OperatorRole::Release => Key("console.role.release"),
+        OperatorRole::Owner => Key("console.role.owner"),
+        OperatorRole::Auditor => Key("console.role.auditor"),
+    }
+}

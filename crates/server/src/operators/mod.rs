@@ -1,0 +1,18 @@
+//! The provider's own people and the management console, their site on a network of their own.
+//!
+//! Whoever comes shows a certificate of the operators' authority, or there is no connection at all; the certificate says
+//! who it is, and a one-time code (TOTP) that it is really them. Nothing here reads what customers store.
+
+mod console;
+mod door;
+mod http;
+pub mod pages;
+mod role;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use console::{Certificate, router};
+pub use role::{OperatorAction, OperatorRole};
+pub use service::{AddError, NewOperator, add};

@@ -1,0 +1,168 @@
+//! The pages of the management console.
+
+use crate::portal::{Key, Ui};
+use askama::Template;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Where an operator enters.
+pub(super) const DOOR: &str = "/console/enter";
+
+/// Who has entered, as the page's head shows them.
+#[derive(Clone, Debug)]
+pub struct OperatorBadge {
+    /// Their name.
+    pub full_name: String,
+    /// What they are.
+    pub role: Key,
+    /// Whether the list of customers is offered. The service decides again.
+    pub customers: bool,
+    /// Whether the work log is offered.
+    pub work_log: bool,
+}
+
+/// `GET /console/enter`, and the first visit by a link: asks for a one-time code.
+#[derive(Template)]
+#[template(path = "operators/enter.html")]
+pub struct EnterPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Nobody has entered.
+    pub badge: Option<OperatorBadge>,
+    /// Whose certificate it is.
+    pub full_name: String,
+    /// Where the form goes.
+    pub action: String,
+    /// On the first visit, what an authenticator needs.
+    pub first: Option<Authenticator>,
+    /// The certificate's owner has not used their link yet.
+    pub needs_link: bool,
+    /// What went wrong.
+    pub error: Option<Key>,
+    /// Seconds until another attempt is accepted.
+    pub retry_after_s: Option<u64>,
+}
+
+/// The secret of one-time codes, as people take it over.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    /// The same as a picture: SVG as a data URL.
+    pub picture: String,
+    /// In groups of four, base32.
+    pub secret: String,
+}
+
+/// One session host or gateway.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// Its id.
+    pub id: Uuid,
+    /// `console.machine.host` or `console.machine.gateway`.
+    pub kind: Key,
+    /// Whether it is a session host.
+    pub is_host: bool,
+    /// Linked, away or draining.
+    pub state: Key,
+    /// The badge's tone.
+    pub tone: &'static str,
+    /// Sessions on it.
+    pub sessions: i64,
+    /// When its link last said something.
+    pub seen_at: Option<OffsetDateTime>,
+    /// When it enrolled.
+    pub enrolled_at: OffsetDateTime,
+    /// Whether it takes no new sessions.
+    pub is_draining: bool,
+}
+
+/// `GET /console/machines`.
+#[derive(Template)]
+#[template(path = "operators/machines.html")]
+pub struct MachinesPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Who has entered.
+    pub badge: Option<OperatorBadge>,
+    /// All machines.
+    pub rows: Vec<Machine>,
+    /// Whether the reader may drain.
+    pub may_drain: bool,
+    /// The host whose reason was missing.
+    pub reasonless: Option<Uuid>,
+}
+
+/// One customer.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Its name in the reader's language.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// Accounts.
+    pub people: i64,
+    /// Sessions that are not over.
+    pub sessions: i64,
+    /// Since when.
+    pub since: OffsetDateTime,
+}
+
+/// `GET /console/customers`.
+#[derive(Template)]
+#[template(path = "operators/customers.html")]
+pub struct CustomersPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Who has entered.
+    pub badge: Option<OperatorBadge>,
+    /// What was searched for.
+    pub query: String,
+    /// The customers that match.
+    pub rows: Vec<Customer>,
+}
+
+/// One record of the work log.
+#[derive(Clone, Debug)]
+pub struct WorkRow {
+    /// When.
+    pub at: OffsetDateTime,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub what: Key,
+    /// Why.
+    pub detail: String,
+    /// From where.
+    pub address: String,
+}
+
+/// `GET /console/work-log`.
+#[derive(Template)]
+#[template(path = "operators/work_log.html")]
+pub struct WorkLogPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Who has entered.
+    pub badge: Option<OperatorBadge>,
+    /// This page of the log.
+    pub rows: Vec<WorkRow>,
+    /// What was searched for.
+    pub query: String,
+    /// Which part of the log.
+    pub paging: crate::portal::Paging,
+}
+
+impl EnterPage {
+    fn error_text(&self) -> Option<String> {
+        let key = self.error.as_ref()?;
+        Some(match self.retry_after_s {
+            Some(seconds) => self.ui.t1(key.0, "seconds", seconds),
+            None => self.ui.label(key).to_owned(),
+        })
+    }
+}
+
+impl WorkLogPage {
+    fn page_url(&self) -> String {
+        crate::portal::local_url("/console/work-log", &[("q", &self.query)])
+    }
+}

@@ -1,0 +1,291 @@
+//! Use cases of operators: entering, and what they do in the console.
+
+use super::{
+    role::{OperatorAction, OperatorRole},
+    store::{self, CustomerRow, MachineRow, OperatorRow, SessionRow},
+};
+use crate::{
+    activity::{self, Record, What},
+    app::{App, new_uuid, random, secret_hash},
+    authority::{AuthorityError, Identity},
+    db::Tx,
+    identity::service::{self as identity, SignInError},
+    rights::Denied,
+    seal::Place,
+};
+use totp_rs::{Builder, Totp};
+use uuid::Uuid;
+
+/// An operator's session ends this long after its beginning, in milliseconds.
+pub(crate) const SESSION_MAX_MS: i64 = 8 * 60 * 60 * 1000;
+/// And this long after its last use.
+const SESSION_IDLE_MS: i64 = 30 * 60 * 1000;
+const TOUCH_MS: i64 = 60_000;
+/// A link for the first visit works this long.
+const LINK_MS: i64 = 24 * 60 * 60 * 1000;
+/// Bytes of a secret for one-time codes (RFC 4226, section 4: 160 bits).
+const TOTP_BYTES: usize = 20;
+
+/// An operator who has entered.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator {
+    pub(crate) id: Uuid,
+    pub(crate) full_name: String,
+    pub(crate) role: OperatorRole,
+    pub(crate) address: String,
+}
+
+/// What a new operator is given.
+#[allow(missing_debug_implementations)] // It holds a private key.
+pub struct NewOperator {
+    /// Their certificate with its key, for their browser.
+    pub identity: Identity,
+    /// The secret of the one-time link for their first visit.
+    pub link: String,
+}
+
+/// Why an operator was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddError {
+    /// Somebody has this login.
+    #[error("there is an operator with the login {0}")]
+    Taken(String),
+    /// Something that cannot be part of a certificate or a link.
+    #[error("a login is 1 to 32 small letters, digits, dots and dashes")]
+    Login,
+    /// The certificate.
+    #[error("cannot make the certificate")]
+    Certificate(#[from] AuthorityError),
+    /// The secret cannot be sealed.
+    #[error("cannot seal the secret of the one-time codes")]
+    Seal,
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Adds an operator, on the control plane's machine: there is nobody yet who could be asked.
+pub async fn add(
+    app: &App,
+    login: &str,
+    full_name: &str,
+    role: OperatorRole,
+) -> Result<NewOperator, AddError> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    if !(1..=32).contains(&login.len()) || !login.chars().all(fits) {
+        return Err(AddError::Login);
+    }
+    let mut tx = app.db.begin().await?;
+    if store::by_login(&mut tx, login).await?.is_some() {
+        return Err(AddError::Taken(login.to_owned()));
+    }
+    let id = new_uuid(&app.clock);
+    let secret: [u8; TOTP_BYTES] = random();
+    let seal = &app.authority.seal;
+    let row = OperatorRow {
+        id,
+        login: login.to_owned(),
+        full_name: full_name.to_owned(),
+        role: role.name().to_owned(),
+        state: "invited".to_owned(),
+        totp: seal.close(totp_of(id), &secret).ok_or(AddError::Seal)?,
+        totp_step: 0,
+    };
+    store::insert(&mut tx, &row, app.clock.now_ms()).await?;
+    let link = new_link(app, &mut tx, id).await?;
+    tx.commit().await?;
+    let (identity, _) = app.authority.operator(id, login, app.clock.now_s())?;
+    Ok(NewOperator { identity, link })
+}
+
+async fn new_link(app: &App, tx: &mut Tx, id: Uuid) -> sqlx::Result<String> {
+    let link = app.new_secret();
+    let expires_at_ms = app.clock.now_ms() + LINK_MS;
+    store::insert_link(tx, &secret_hash(&link), id, expires_at_ms).await?;
+    Ok(link)
+}
+
+fn totp_of(row: Uuid) -> Place {
+    Place {
+        table: "operators",
+        column: "totp",
+        row,
+    }
+}
+
+/// The operator of a certificate, if they may come in.
+pub(crate) async fn known(app: &App, id: Uuid) -> sqlx::Result<Option<OperatorRow>> {
+    let mut tx = app.db.read().await?;
+    let row = store::get(&mut tx, id).await?;
+    Ok(row.filter(|row| row.state != "suspended" && OperatorRole::from_name(&row.role).is_some()))
+}
+
+/// The one-time codes of an operator (RFC 6238).
+pub(crate) fn totp(app: &App, row: &OperatorRow) -> Option<Totp> {
+    let secret = app.authority.seal.open(totp_of(row.id), &row.totp)?;
+    Builder::new()
+        .with_secret(secret)
+        .with_issuer(Some("Nagaya console"))
+        .with_account_name(row.login.as_str())
+        .build()
+        .ok()
+}
+
+/// Whether the link for a first visit works, and is this operator's own.
+pub(crate) async fn is_invited(app: &App, row: &OperatorRow, link: &str) -> sqlx::Result<bool> {
+    let mut tx = app.db.read().await?;
+    let owner = store::link(&mut tx, &secret_hash(link), app.clock.now_ms()).await?;
+    Ok(owner == Some(row.id))
+}
+
+/// Enters with a one-time code; the first time with the link as well. Returns the secret for the cookie.
+pub(crate) async fn enter(
+    app: &App,
+    row: &OperatorRow,
+    code: &str,
+    link: Option<&str>,
+    address: &str,
+) -> Result<String, SignInError> {
+    let now_ms = app.clock.now_ms();
+    let subject = secret_hash(&format!("operator {}", row.id));
+    identity::count_guess(app, &subject).await?;
+    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    let step = totp(app, row).and_then(|totp| totp.check(&code, app.clock.now_s()));
+    let step = step.and_then(|step| i64::try_from(step).ok());
+    let mut tx = app.db.begin().await?;
+    let may = match link {
+        Some(link) => store::use_link(&mut tx, &secret_hash(link), now_ms).await?,
+        None => row.state == "active",
+    };
+    let entered = match step.filter(|_| may) {
+        Some(step) => store::use_step(&mut tx, row.id, step, now_ms).await?,
+        None => false,
+    };
+    if !entered {
+        // A link that came with a wrong code can be used again.
+        drop(tx);
+        let mut tx = app.db.begin().await?;
+        let record = record(row.id, &row.full_name, address, What::OperatorRefused);
+        activity::append_record(app, &mut tx, &record).await?;
+        tx.commit().await?;
+        return Err(SignInError::Refused);
+    }
+    identity::guessed_right(&mut tx, &subject).await?;
+    let (token, csrf) = (app.new_secret(), app.new_secret());
+    store::insert_session(&mut tx, &secret_hash(&token), row.id, &csrf, now_ms).await?;
+    let record = record(row.id, &row.full_name, address, What::OperatorEntered);
+    activity::append_record(app, &mut tx, &record).await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// What an operator did, for the work log.
+fn record<'a>(subject: Uuid, who: &'a str, address: &'a str, what: What) -> Record<'a> {
+    Record {
+        tenant: None,
+        user: None,
+        who,
+        address,
+        what,
+        subject: Some(subject),
+        detail: "",
+    }
+}
+
+/// The operator behind a cookie, if the session is still good and the certificate is theirs.
+pub(crate) async fn session(
+    app: &App,
+    token: &str,
+    certificate: Uuid,
+) -> sqlx::Result<Option<SessionRow>> {
+    let hash = secret_hash(token);
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.db.read().await?;
+    let row = store::session(&mut tx, &hash).await?;
+    drop(tx);
+    let Some(row) = row.filter(|row| row.operator_id == certificate) else {
+        return Ok(None);
+    };
+    let too_old =
+        now_ms - row.created_at_ms > SESSION_MAX_MS || now_ms - row.last_seen_ms > SESSION_IDLE_MS;
+    if too_old || now_ms - row.last_seen_ms > TOUCH_MS {
+        let mut tx = app.db.begin().await?;
+        if too_old {
+            store::drop_session(&mut tx, &hash).await?;
+        } else {
+            store::touch(&mut tx, &hash, now_ms).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok((!too_old).then_some(row))
+}
+
+pub(crate) async fn leave(app: &App, operator: &Operator, token: &str) -> sqlx::Result<()> {
+    let mut tx = app.db.begin().await?;
+    store::drop_session(&mut tx, &secret_hash(token)).await?;
+    let (who, address) = (&operator.full_name, &operator.address);
+    let record = record(operator.id, who, address, What::OperatorLeft);
+    activity::append_record(app, &mut tx, &record).await?;
+    tx.commit().await
+}
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ActError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+pub(crate) async fn machines(app: &App, operator: &Operator) -> Result<Vec<MachineRow>, ActError> {
+    operator.role.authorize(OperatorAction::ListMachines)?;
+    Ok(store::machines(&mut app.db.read().await?).await?)
+}
+
+pub(crate) async fn customers(
+    app: &App,
+    operator: &Operator,
+) -> Result<Vec<CustomerRow>, ActError> {
+    operator.role.authorize(OperatorAction::ListCustomers)?;
+    Ok(store::customers(&mut app.db.read().await?).await?)
+}
+
+/// Lets a session host take no new sessions, or take them again. The customers who have sessions on it find it in
+/// their own logs. `false` when there is no such host, or nothing to change.
+pub(crate) async fn drain(
+    app: &App,
+    operator: &Operator,
+    host: Uuid,
+    on: bool,
+    reason: &str,
+) -> Result<bool, ActError> {
+    operator.role.authorize(OperatorAction::Drain)?;
+    let mut tx = app.db.begin().await?;
+    let (changed, what) = if on {
+        let changed = store::drain(&mut tx, host, app.clock.now_ms()).await?;
+        (changed, What::HostDrained)
+    } else {
+        (store::resume(&mut tx, host).await?, What::HostResumed)
+    };
+    if !changed {
+        return Ok(false);
+    }
+    let own = Record {
+        detail: reason,
+        ..record(host, &operator.full_name, &operator.address, what)
+    };
+    activity::append_record(app, &mut tx, &own).await?;
+    for tenant in store::tenants_on(&mut tx, host).await? {
+        let record = Record {
+            tenant: Some(tenant),
+            // Where an operator sits is the provider's own affair.
+            address: "",
+            ..own.clone()
+        };
+        activity::append_record(app, &mut tx, &record).await?;
+    }
+    tx.commit().await?;
+    app.wake.notify_one();
+    Ok(true)
+}
