@@ -1,14 +1,11 @@
 // The portal's pages: accessible by axe's rules in both languages and both appearances, with nothing that overflows.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
+import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = ["/desktops", "/users", "/activity", "/no-such-page"];
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
@@ -60,17 +57,7 @@ async function check(context, url, name) {
   await page.goto(url);
   const path = new URL(url).pathname.replace(/^\/welcome\/.*/, "/welcome");
   assert.ok(path === "/welcome" || new URL(page.url()).pathname === path, `${url} led to ${page.url()}`);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(overflow <= 0, `${path} is ${overflow} px too wide in ${name}`);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-  assert.deepEqual(found, [], `${path} in ${name}`);
+  await checkLooks(page, `${path.slice(1)} ${name}`);
   assert.deepEqual(complaints, []);
-  if (process.env.SCREENSHOTS) {
-    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-    const file = `${path.slice(1).replaceAll("/", "-")}-${name.replaceAll(" ", "-")}.png`;
-    await page.screenshot({ path: join(process.env.SCREENSHOTS, file), fullPage: true });
-  }
   await page.close();
 }

@@ -4,8 +4,11 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use machine::{Enrolment, Identity, MachineError, Socket, link_url};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, crypto::aws_lc_rs};
-use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, SupportedProtocolVersion, client::WantsClientCert,
+    crypto::aws_lc_rs,
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde::{Serialize, de::DeserializeOwned};
 use server::{ServeConfig, setup::Setup};
 use std::{
@@ -32,7 +35,7 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts one with a database and keys of its own, and waits until both listeners answer.
+    /// Starts one with a database and keys of its own, and waits until all listeners answer.
     pub async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap()).await
     }
@@ -48,10 +51,12 @@ impl ControlPlane {
     }
 
     async fn start_in(dir: tempfile::TempDir) -> Self {
-        let [customer_listen, infra_listen] = free_addresses();
+        let [customer_listen, infra_listen, management_listen] = free_addresses();
         let config = ServeConfig {
             customer_listen,
             infra_listen,
+            management_listen,
+            management_url: format!("https://{management_listen}"),
             public_url: format!("https://{customer_listen}"),
             state_dir: dir.path().to_owned(),
             ..ServeConfig::default()
@@ -61,7 +66,7 @@ impl ControlPlane {
             let _ = stopped.await;
         });
         let task = tokio::spawn(async { running.await.expect("the control plane runs") });
-        for address in [customer_listen, infra_listen] {
+        for address in [customer_listen, infra_listen, management_listen] {
             wait_for(async || TcpStream::connect(address).await.is_ok()).await;
         }
         Self {
@@ -120,18 +125,37 @@ impl ControlPlane {
         Identity::open(&self.enrolment(kind, &dir).await).await
     }
 
+    /// Where operators' browsers come.
+    #[must_use]
+    pub fn console_url(&self) -> &str {
+        &self.config.management_url
+    }
+
     /// A browser's HTTP client, or a machine's that has no certificate.
     #[must_use]
     pub fn http(&self) -> reqwest::Client {
-        let tls = anonymous(&self.authority_pem(), &[&rustls::version::TLS13]);
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .timeout(PATIENCE)
-            .build()
-            .unwrap()
+        http(anonymous(&self.authority_pem(), &[&rustls::version::TLS13]))
     }
+
+    /// The HTTP client of whoever has this certificate and its key, both in PEM.
+    #[must_use]
+    pub fn http_with(&self, certificate_pem: &str, key_pem: &str) -> reqwest::Client {
+        let chain = CertificateDer::pem_slice_iter(certificate_pem.as_bytes());
+        let chain = chain.collect::<Result<_, _>>().unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).unwrap();
+        let tls = trusting(&self.authority_pem(), &[&rustls::version::TLS13]);
+        http(tls.with_client_auth_cert(chain, key).unwrap())
+    }
+}
+
+fn http(tls: ClientConfig) -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
 }
 
 /// TLS that trusts the authority and shows no certificate.
@@ -140,6 +164,13 @@ pub fn anonymous(
     authority_pem: &str,
     versions: &[&'static SupportedProtocolVersion],
 ) -> ClientConfig {
+    trusting(authority_pem, versions).with_no_client_auth()
+}
+
+fn trusting(
+    authority_pem: &str,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -148,7 +179,6 @@ pub fn anonymous(
         .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
-        .with_no_client_auth()
 }
 
 /// Waits until the condition holds.
@@ -183,8 +213,8 @@ pub async fn hear<T: DeserializeOwned>(link: &mut Socket) -> Option<T> {
 }
 
 /// Addresses that were free a moment ago.
-fn free_addresses() -> [SocketAddr; 2] {
-    // Both are held until both are known, so that they differ.
-    let listeners = [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+fn free_addresses() -> [SocketAddr; 3] {
+    // All are held until all are known, so that they differ.
+    let listeners = [(), (), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     listeners.map(|listener| listener.local_addr().unwrap())
 }

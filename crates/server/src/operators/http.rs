@@ -112,8 +112,8 @@ fn shown(row: &MachineRow, now_ms: i64) -> Machine {
     let is_away = row.seen_at_ms.is_none_or(|at| now_ms - at > AWAY_MS);
     let is_draining = row.draining_since_ms.is_some();
     let (state, tone) = match (is_away, is_draining) {
-        (true, _) => (Key("console.machine.away"), "bad"),
-        (false, true) => (Key("console.machine.draining"), "warn"),
+        (true, _) => (Key("console.machine.away"), ""),
+        (false, true) => (Key("console.machine.draining"), "note"),
         (false, false) => (Key("console.machine.linked"), "good"),
     };
     let kind = if is_host {

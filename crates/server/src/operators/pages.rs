@@ -21,6 +21,13 @@ pub struct OperatorBadge {
     pub work_log: bool,
 }
 
+impl OperatorBadge {
+    /// The first character of the name, for the round badge.
+    fn initial(&self) -> String {
+        self.full_name.chars().take(1).collect()
+    }
+}
+
 /// `GET /console/enter`, and the first visit by a link: asks for a one-time code.
 #[derive(Template)]
 #[template(path = "operators/enter.html")]

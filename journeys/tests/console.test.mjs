@@ -1,0 +1,96 @@
+// The management console as an operator meets it: their certificate, their authenticator, and nothing without either.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { connect } from "node:tls";
+import { after, before, test } from "node:test";
+import { launchBrowser, newPerson } from "../lib/browser.mjs";
+import { Demo } from "../lib/demo.mjs";
+import { checkLooks } from "../lib/looks.mjs";
+
+const LOOKS = [
+  { locale: "ja-JP", colorScheme: "light", width: 1280 },
+  { locale: "en-GB", colorScheme: "dark", width: 360 },
+];
+let demo, browser, report, console_;
+
+before(async () => {
+  demo = await Demo.create();
+  await demo.start();
+  report = demo.report();
+  console_ = report.console_url;
+  browser = await launchBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.dispose();
+});
+
+test("without an operator's certificate there is no connection", async () => {
+  const { hostname, port } = new URL(console_);
+  const failure = await new Promise((resolve) => {
+    const socket = connect({ host: hostname, port, rejectUnauthorized: false }, () => socket.write("GET / HTTP/1.0\r\n\r\n"));
+    socket.on("error", (error) => resolve(error.code));
+    socket.on("data", (data) => resolve(String(data)));
+    socket.on("close", () => resolve("closed"));
+  });
+  assert.match(failure, /^(ERR_SSL_|ECONNRESET|closed)/);
+});
+
+test("an operator enters with certificate and code, drains a host and finds it in the work log", { timeout: 60_000 }, async () => {
+  const operator = await newOperator({ locale: "en-GB" });
+  const page = await operator.newPage();
+  await page.goto(report.operator_link);
+  const secret = (await page.locator("code").innerText()).replaceAll(" ", "");
+  await checkLooks(page, "console-first");
+  await page.getByLabel("Code of your authenticator app").fill(totp(secret));
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.getByRole("heading", { name: "Hosts and gateways" }).waitFor();
+  assert.equal(await page.getByText("Linked", { exact: true }).count(), 2);
+
+  await page.getByText("Drain", { exact: true }).first().click();
+  await page.getByLabel("Reason").fill("New memory");
+  await page.getByRole("button", { name: "Drain" }).click();
+  await page.getByText("Draining", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Work log" }).click();
+  await page.getByText("New memory").waitFor();
+  await page.getByText("Session host drained").waitFor();
+  await page.getByRole("link", { name: "Customers" }).click();
+  await page.getByText("harbour", { exact: true }).waitFor();
+  // Of what customers store nothing is here.
+  assert.ok(!(await page.content()).includes("@harbour.example"));
+
+  const cookies = await operator.cookies();
+  for (const look of LOOKS) {
+    const viewer = await newOperator({ ...look, bypassCSP: true, viewport: { width: look.width, height: 800 } });
+    await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
+    const own = await viewer.newPage();
+    for (const path of ["machines", "customers", "work-log"]) {
+      await own.goto(`${console_}/console/${path}`);
+      await checkLooks(own, `console-${path}-${look.locale}-${look.width}`);
+    }
+    await viewer.close();
+  }
+  await page.goto(report.operator_link);
+  assert.equal(await page.getByLabel("Code of your authenticator app").count(), 0);
+  await operator.close();
+});
+
+/** A browser that shows the demo's operator's certificate. */
+function newOperator(options) {
+  const certPath = report.operator_pem_path;
+  const keyPath = certPath.replace(/pem$/, "key");
+  return newPerson(browser, { bypassCSP: true, ...options, clientCertificates: [{ origin: console_, certPath, keyPath }] });
+}
+
+/** What an authenticator shows now (RFC 6238, with SHA-1, six digits and 30 seconds). */
+function totp(secret) {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(counter).digest();
+  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fff_ffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
