@@ -1,5 +1,6 @@
 // The management console as an operator meets it: their certificate, their authenticator, and nothing without either.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { connect } from "node:tls";
 import { after, before, test } from "node:test";
@@ -35,6 +36,20 @@ test("without an operator's certificate there is no connection", async () => {
     socket.on("close", () => resolve("closed"));
   });
   assert.match(failure, /^(ERR_SSL_|ECONNRESET|closed)/);
+});
+
+test("a scanner finds TLS 1.3 with modern ciphers, and nothing older, on every listener", { timeout: 60_000 }, () => {
+  for (const offset of [0, 1, 2, 3]) {
+    const address = `localhost:${demo.portBase + offset}`;
+    const found = execFileSync("sslscan", ["--no-colour", address], { encoding: "utf8" });
+    const protocols = [...found.matchAll(/^((?:SSL|TLS)v[\d.]+) +(enabled|disabled)$/gm)].map(([, name, state]) => [name, state]);
+    assert.deepEqual(protocols.filter(([, state]) => state === "enabled"), [["TLSv1.3", "enabled"]], address);
+    assert.ok(protocols.length >= 6, found);
+    const ciphers = [...found.matchAll(/^(?:Preferred|Accepted) +\S+ +(\d+) bits +(\S+)/gm)];
+    assert.ok(ciphers.length > 0, found);
+    for (const [line, bits, name] of ciphers) assert.ok(bits >= 128 && /GCM|CHACHA20/.test(name), line);
+    assert.match(found, /not vulnerable to heartbleed/, address);
+  }
 });
 
 test("an operator enters with certificate and code, drains a host and finds it in the work log", { timeout: 60_000 }, async () => {
