@@ -1,5 +1,5 @@
 // `make bench`: all measurements of one run on one machine. Environment: BENCH_REPEATS (3), BENCH_GROUPS
-// (stream,launch,gateway), BENCH_WORKLOADS (all). A group whose measurement fails is reported and leaves its file.
+// (stream,launch,gateway,activity), BENCH_WORKLOADS (all). A group whose measurement fails is reported and leaves its file.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchTrustingBrowser } from "../../journeys/lib/browser.mjs";
@@ -7,6 +7,7 @@ import { Demo } from "../../journeys/lib/demo.mjs";
 import { onePerCustomer } from "../../journeys/lib/portal.mjs";
 import { startNagaya } from "../peers/nagaya.mjs";
 import { startNovnc } from "../peers/novnc.mjs";
+import { activityFigures } from "./activity.mjs";
 import { Figures, streamFigures } from "./figures.mjs";
 import { gatewayFigures } from "./gateway.mjs";
 import { measureLaunch } from "./launch.mjs";
@@ -16,7 +17,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const RESULTS = join(ROOT, "bench/results");
 const PROGRAM = join(ROOT, "target/debug/bench");
 const repeats = Number(process.env.BENCH_REPEATS ?? 3);
-const groups = (process.env.BENCH_GROUPS ?? "stream,launch,gateway").split(",");
+const groups = (process.env.BENCH_GROUPS ?? "stream,launch,gateway,activity").split(",");
 const workloads = process.env.BENCH_WORKLOADS?.split(",") ?? WORKLOADS;
 
 async function stream() {
@@ -67,7 +68,13 @@ function gateway() {
   figures.save(RESULTS, "gateway");
 }
 
-const steps = { stream, launch, gateway };
+function activity() {
+  const figures = new Figures();
+  activityFigures(figures, ROOT);
+  figures.save(RESULTS, "activity");
+}
+
+const steps = { stream, launch, gateway, activity };
 const failed = [];
 for (const group of groups) {
   console.log(`== ${group}`);

@@ -3,6 +3,7 @@
 use crate::{
     child, demo,
     logging::{self, LogFormat},
+    verify,
 };
 use serde::de::DeserializeOwned;
 use std::{
@@ -42,6 +43,8 @@ enum Command {
     SignInLink(SignInLink),
     /// Add an operator of the provider: writes their certificate, prints the link for their first visit.
     AddOperator(AddOperator),
+    /// Check a proof bundle of an activity log, offline.
+    Verify(verify::VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -107,6 +110,7 @@ impl Cli {
         }
         match self.command {
             Command::Demo(args) => demo::run(&args),
+            Command::Verify(args) => verify::run(&args),
             command => block_on(command.run()),
         }
     }
@@ -144,7 +148,7 @@ impl Command {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 println!("{}", args.add(&setup).await?);
             }
-            Self::Demo(_) => {}
+            Self::Demo(_) | Self::Verify(_) => {}
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod child;
 mod cli;
 mod demo;
 mod logging;
+mod verify;
 
 use clap::Parser as _;
 use std::process::ExitCode;

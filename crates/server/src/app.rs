@@ -55,7 +55,54 @@ pub enum Clock {
     Set(AtomicI64),
 }
 
+/// How far a clock can be trusted, as records keep it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockReading {
+    /// Whether something keeps it right.
+    pub state: ClockState,
+    /// How far it may be off, in microseconds; `None` when nobody knows.
+    pub error_us: Option<u32>,
+}
+
+/// Whether something keeps a clock right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockState {
+    /// Nobody has looked.
+    #[default]
+    Unknown,
+    /// It is kept right by NTP or the like.
+    Synchronised,
+    /// It runs by itself.
+    Unsynchronised,
+}
+
+impl ClockState {
+    const ALL: [Self; 3] = [Self::Unknown, Self::Synchronised, Self::Unsynchronised];
+
+    /// The stored form. It is part of what is signed, so it never changes.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Synchronised => "synchronised",
+            Self::Unsynchronised => "unsynchronised",
+        }
+    }
+
+    /// The state of a stored form.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 impl Clock {
+    /// How the clock is. The kernel would tell (`adjtimex`, RFC 1589), but no crate that we know of asks it without `unsafe`
+    /// code in this one; until the clock is watched by a slice of its own, records say that nobody has looked.
+    pub fn reading(&self) -> ClockReading {
+        ClockReading::default()
+    }
+
     /// Unix time in milliseconds.
     pub fn now_ms(&self) -> i64 {
         match self {
@@ -81,6 +128,7 @@ impl App {
         let authority = Authority::open(&config.state_dir, clock.now_s())?;
         let db = Db::open(&config.database_url()).await?;
         let app = Self::with(config, clock, db, authority);
+        crate::activity::adopt(&app).await?;
         crate::hosts::service::recall_relays(&app).await?;
         Ok(app)
     }

@@ -41,6 +41,8 @@ pub struct Authority {
     pub ticket_key: SigningKey,
     /// What fields of the database are sealed with.
     pub(crate) seal: Seal,
+    /// The key that signs the activity logs' checkpoints.
+    pub log_key: SigningKey,
 }
 
 /// A certificate with its key.
@@ -90,6 +92,7 @@ impl Authority {
         let (operators, operators_pem) = issuer(dir, "operators", "Nagaya operators", now_s)?;
         let ticket_key = key_file(dir, "ticket.key")?;
         let seal = Seal::new(&key_file(dir, "fields.key")?);
+        let log_key = key_file(dir, "log.key")?;
         Ok(Self {
             issuer: own,
             certificate_pem,
@@ -97,6 +100,7 @@ impl Authority {
             operators_pem,
             ticket_key: SigningKey::from_bytes(&ticket_key),
             seal,
+            log_key: SigningKey::from_bytes(&log_key),
         })
     }
 

@@ -16,11 +16,12 @@ use std::{
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 4] = [
+const MIGRATIONS: [(i64, &str); 5] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
     (4, include_str!("../migrations/0004_operators.sql")),
+    (5, include_str!("../migrations/0005_activity_log.sql")),
 ];
 
 /// The database.
@@ -73,6 +74,8 @@ impl Db {
                 // An acknowledged record survives a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                // What is deleted, such as log content after its time, is overwritten.
+                .pragma("secure_delete", "ON")
                 // The command line may write beside the service.
                 .busy_timeout(Duration::from_secs(10));
             keep_private(options.get_filename())?;
@@ -109,6 +112,17 @@ impl Db {
                     .await?,
             ),
         })
+    }
+
+    /// Closes all connections, and waits for those that are in use.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                write.close().await;
+                read.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
     }
 
     pub(crate) async fn migrate(&self) -> sqlx::Result<()> {

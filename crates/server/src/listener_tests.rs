@@ -13,9 +13,20 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 4] = ["/desktops", "/users", "/activity", "/sessions/{id}"];
+const PAGES: [&str; 8] = [
+    "/desktops",
+    "/users",
+    "/activity",
+    "/activity/log/checkpoint",
+    "/activity/log/key",
+    "/activity/log/tile/{*path}",
+    "/activity/new",
+    "/sessions/{id}",
+];
 /// What only pages of ours ask for.
-const ACTS: [&str; 4] = [
+const ACTS: [&str; 6] = [
+    "/activity/bundle",
+    "/activity/export",
     "/sign-out",
     "/desktops/{id}/launch",
     "/sessions/{id}/connect",

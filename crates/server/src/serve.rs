@@ -1,6 +1,7 @@
 //! Runs the control plane: three listeners and the reconciler, until told to stop.
 
 use crate::{
+    activity,
     app::{App, Clock},
     authority::AuthorityError,
     config::ServeConfig,
@@ -81,6 +82,7 @@ pub async fn serve(
         );
     tracing::info!(%customers, %machines, %management, "the control plane is starting");
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
+    let logs = tokio::spawn(activity::job::run(Arc::clone(&app)));
     let result = tokio::select! {
         result = portal => result.map_err(|source| ServeError::Listen { address: customers, source }),
         result = infrastructure => result.map_err(|source| ServeError::Listen { address: machines, source }),
@@ -88,5 +90,6 @@ pub async fn serve(
         () = async { shutdown.await; handle.graceful_shutdown(Some(GRACE)); std::future::pending().await } => Ok(()),
     };
     reconciler.abort();
+    logs.abort();
     result
 }

@@ -28,6 +28,7 @@ use sqlx::Connection as _;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 use tower::ServiceExt as _;
@@ -69,9 +70,17 @@ pub(crate) struct Person {
 /// The control plane on every engine that is there: SQLite, and PostgreSQL when `TEST_POSTGRES_URL` names one.
 pub(crate) async fn worlds() -> Vec<World> {
     let mut worlds = Vec::new();
+    for (dir, url) in urls().await {
+        worlds.push(World::open(dir, url).await);
+    }
+    worlds
+}
+
+/// An empty database on every engine that is there, each with a state folder.
+pub(crate) async fn urls() -> Vec<(tempfile::TempDir, String)> {
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", dir.path().join("test.sqlite3").display());
-    worlds.push(World::open(dir, url).await);
+    let mut urls = vec![(dir, url)];
     if let Ok(server) = std::env::var("TEST_POSTGRES_URL") {
         let schema = format!("t{}", uuid::Uuid::from_bytes(crate::app::random()).simple());
         let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
@@ -82,14 +91,14 @@ pub(crate) async fn worlds() -> Vec<World> {
             .unwrap();
         connection.close().await.unwrap();
         let url = format!("{server}&options[search_path]={schema}");
-        worlds.push(World::open(tempfile::tempdir().unwrap(), url).await);
+        urls.push((tempfile::tempdir().unwrap(), url));
     }
-    worlds
+    urls
 }
 
 impl World {
     async fn open(dir: tempfile::TempDir, url: String) -> Self {
-        let app = open_app(&dir, &url, START_MS).await;
+        let app = open_app(dir.path(), &url, START_MS).await;
         let mut tx = app.db.begin().await.unwrap();
         let shoji = add_customer(&app, &mut tx, "shoji", "ja").await;
         let harbour = add_customer(&app, &mut tx, "harbour", "en").await;
@@ -104,7 +113,7 @@ impl World {
 
     /// The process is killed and started again: what was in memory is gone, what was committed is there.
     pub(crate) async fn restart(&mut self) {
-        self.app = open_app(&self.dir, &self.url, self.app.clock.now_ms()).await;
+        self.app = open_app(self.dir.path(), &self.url, self.app.clock.now_ms()).await;
     }
 
     /// Lets time go by.
@@ -195,14 +204,15 @@ impl World {
     }
 }
 
-async fn open_app(dir: &tempfile::TempDir, url: &str, now_ms: i64) -> Arc<App> {
+/// The control plane on a database that may have been used before, with a clock that stands still.
+pub(crate) async fn open_app(dir: &Path, url: &str, now_ms: i64) -> Arc<App> {
     let config = ServeConfig {
-        state_dir: dir.path().to_owned(),
+        state_dir: dir.to_owned(),
         database_url: Some(url.to_owned()),
         ..ServeConfig::default()
     };
     let clock = Clock::Set(now_ms.into());
-    let authority = Authority::open(dir.path(), clock.now_s()).unwrap();
+    let authority = Authority::open(dir, clock.now_s()).unwrap();
     let db = Db::open(url).await.unwrap();
     Arc::new(App::with(config, clock, db, authority))
 }
@@ -341,7 +351,24 @@ impl Browser {
         self.get("/desktops").await.csrf()
     }
 
-    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    /// The status and the body of what is no text.
+    pub(crate) async fn bytes(&mut self, path: &str) -> (StatusCode, Vec<u8>) {
+        let (parts, body) = self
+            .sent(Request::get(path).body(Body::empty()).unwrap())
+            .await;
+        (parts.status, body)
+    }
+
+    pub(crate) async fn send(&mut self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.sent(request).await;
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    async fn sent(&mut self, mut request: Request<Body>) -> (axum::http::response::Parts, Vec<u8>) {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -362,11 +389,7 @@ impl Browser {
         self.keep_cookies(&answer);
         let (parts, body) = answer.into_parts();
         let body = axum::body::to_bytes(body, 1 << 24).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        (parts, body.to_vec())
     }
 
     fn own_url(&self) -> &str {

@@ -7,10 +7,14 @@ const hours = new Intl.DateTimeFormat(lang, clock);
 const exact = new Intl.DateTimeFormat(lang, { dateStyle: "full", timeStyle: "long" });
 const today = new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(0, "day");
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(element.dateTime);
-  if (Number.isNaN(at.valueOf())) continue;
-  const sameDay = at.toDateString() === new Date().toDateString();
-  element.textContent = sameDay ? `${today} ${hours.format(at)}` : format.format(at);
-  element.title = exact.format(at);
+export function showTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.valueOf())) continue;
+    const sameDay = at.toDateString() === new Date().toDateString();
+    element.textContent = sameDay ? `${today} ${hours.format(at)}` : format.format(at);
+    element.title = exact.format(at);
+  }
 }
+
+showTimes(document);

@@ -1,16 +1,38 @@
 //! The log of what happened. Each record is written in the transaction of the act that it tells of.
+//!
+//! Each customer has a log of its own: an append-only Merkle tree, whose checkpoints are signed ([`log`], [`merkle`],
+//! [`note`]). What a record says goes when its time is over; that it was there, and when, stays provable ([`leaf`]).
 
+pub mod bundle;
+#[cfg(test)]
+mod crash_tests;
+pub mod export;
+#[cfg(test)]
+mod export_tests;
 pub mod http;
+pub mod job;
+pub mod leaf;
+pub mod log;
+#[cfg(test)]
+mod log_tests;
+pub mod merkle;
+pub mod note;
 pub mod page;
+pub mod service;
 pub mod store;
 #[cfg(test)]
 mod tests;
+pub mod tile;
+pub mod verify;
+#[cfg(test)]
+mod verify_tests;
 
-pub(crate) use http::label;
-
-use crate::{actor::Actor, app, app::App, db::Tx};
+use crate::{actor::Actor, app::App, db::Tx, portal::Key};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
+
+/// How long what a record says is kept and shown: 31 times 24 hours, in milliseconds.
+pub const RETENTION_MS: i64 = 31 * 24 * 3600 * 1000;
 
 /// What happened. The stored form is part of exports, so it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,11 +67,13 @@ pub enum What {
     HostDrained,
     /// An operator lets a session host take sessions again.
     HostResumed,
+    /// Took records out as a file.
+    LogExported,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -65,6 +89,7 @@ impl What {
         Self::OperatorLeft,
         Self::HostDrained,
         Self::HostResumed,
+        Self::LogExported,
     ];
 
     /// The stored form.
@@ -86,6 +111,7 @@ impl What {
             Self::OperatorLeft => "operator.left",
             Self::HostDrained => "host.drained",
             Self::HostResumed => "host.resumed",
+            Self::LogExported => "activity.exported",
         }
     }
 
@@ -138,8 +164,34 @@ pub async fn append(
 
 /// Records what the service, or somebody who is not signed in, did.
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
-    let id = app::new_uuid(&app.clock);
-    store::insert(tx, id, app.clock.now_ms(), record).await
+    log::append(app, tx, record).await
+}
+
+/// Gives records of the time before there were trees their places in the logs.
+pub async fn adopt(app: &App) -> sqlx::Result<()> {
+    log::adopt(app).await
+}
+
+/// What the portal calls it.
+pub(crate) fn label(what: What) -> Key {
+    match what {
+        What::SignedIn => Key("activity.what.signed_in"),
+        What::SignInRefused => Key("activity.what.sign_in_refused"),
+        What::SignedOut => Key("activity.what.signed_out"),
+        What::PasswordSet => Key("activity.what.password_set"),
+        What::SessionRequested => Key("activity.what.session_requested"),
+        What::SessionConnected => Key("activity.what.session_connected"),
+        What::SessionDisconnected => Key("activity.what.session_disconnected"),
+        What::SessionEndRequested => Key("activity.what.session_end_requested"),
+        What::SessionEnded => Key("activity.what.session_ended"),
+        What::TicketRefused => Key("activity.what.ticket_refused"),
+        What::OperatorEntered => Key("activity.what.operator_entered"),
+        What::OperatorRefused => Key("activity.what.operator_refused"),
+        What::OperatorLeft => Key("activity.what.operator_left"),
+        What::HostDrained => Key("activity.what.host_drained"),
+        What::HostResumed => Key("activity.what.host_resumed"),
+        What::LogExported => Key("activity.what.log_exported"),
+    }
 }
 
 /// A page of the work log: what is in no customer's log. Returns how many records there are in all.

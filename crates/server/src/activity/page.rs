@@ -28,7 +28,7 @@ pub struct KindOption {
     pub label: Key,
 }
 
-/// `GET /activity?q=&kind=&page=`: what happened in the reader's organisation, newest first.
+/// `GET /activity?q=&kind=&from=&to=&page=`: what happened in the reader's organisation, newest first.
 #[derive(Template)]
 #[template(path = "activity/activity.html")]
 pub struct ActivityPage {
@@ -42,18 +42,72 @@ pub struct ActivityPage {
     pub kinds: Vec<KindOption>,
     /// The chosen kind; empty for all.
     pub kind: String,
+    /// The first day that was chosen, `2027-01-15`; empty for all.
+    pub from: String,
+    /// The last day that was chosen; empty for all.
+    pub to: String,
+    /// The moment before which an earlier search stopped, if this one goes on from there; Unix milliseconds.
+    pub before: Option<i64>,
+    /// The first day that can be chosen.
+    pub first_day: String,
+    /// The last day that can be chosen.
+    pub last_day: String,
     /// Which part of the log.
     pub paging: Paging,
+    /// Where the search goes on, when it has not looked at everything.
+    pub earlier: Option<String>,
+    /// The place from which on records are new, when new ones belong on this page.
+    pub live_from: Option<i64>,
+    /// The log's verifier key, when it holds anything.
+    pub vkey: Option<String>,
+}
+
+/// `GET /activity/new`: rows that the page does not have yet.
+#[derive(Template)]
+#[template(path = "activity/rows.html")]
+pub struct RowsPart {
+    /// The reader.
+    pub ui: Ui,
+    /// The rows, the newest first.
+    pub rows: Vec<ActivityRow>,
 }
 
 impl ActivityPage {
     /// Whether the list is narrowed down.
     fn is_filtered(&self) -> bool {
-        !self.query.is_empty() || !self.kind.is_empty()
+        [&self.query, &self.kind, &self.from, &self.to]
+            .iter()
+            .any(|field| !field.is_empty())
+            || self.before.is_some()
     }
 
     /// This list, to which `&page=` is added.
     fn page_url(&self) -> String {
-        local_url("/activity", &[("q", &self.query), ("kind", &self.kind)])
+        self.url("/activity")
+    }
+
+    /// What is new in this list, to which `&after=` is added.
+    fn live_url(&self) -> String {
+        self.url("/activity/new")
+    }
+
+    /// Where a search goes on that stopped before a moment, Unix milliseconds.
+    pub(super) fn earlier_url(&self, before: i64) -> String {
+        let (query, kind) = (self.query.as_str(), self.kind.as_str());
+        let (from, to, before) = (self.from.as_str(), self.to.as_str(), before.to_string());
+        let days = [("from", from), ("to", to), ("before", before.as_str())];
+        local_url(
+            "/activity",
+            &[&[("q", query), ("kind", kind)], &days[..]].concat(),
+        )
+    }
+
+    fn url(&self, path: &str) -> String {
+        let (query, kind) = (self.query.as_str(), self.kind.as_str());
+        let (from, to) = (self.from.as_str(), self.to.as_str());
+        let before = self.before.map(|ms| ms.to_string());
+        let mut pairs = vec![("q", query), ("kind", kind), ("from", from), ("to", to)];
+        pairs.extend(before.as_deref().map(|before| ("before", before)));
+        local_url(path, &pairs)
     }
 }

@@ -253,7 +253,8 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
             total,
         },
     };
-    let activity = |rows, query: &str| ActivityPage {
+    let activity = |rows, query: &str| {
+        ActivityPage {
         ui: member(lang, "/activity", true),
         rows,
         query: query.to_owned(),
@@ -262,11 +263,20 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
             label: Key("activity.what.signed_in"),
         }],
         kind: String::new(),
+        from: String::new(),
+        to: String::new(),
+        before: None,
+        first_day: "2026-10-23".to_owned(),
+        last_day: "2026-11-23".to_owned(),
         paging: Paging {
             page: 1,
             per_page: 50,
             total: 3,
         },
+        earlier: Some("/activity?q=&kind=&before=1800000000000".to_owned()),
+        live_from: Some(3),
+        vkey: Some("nagaya.example/log/0192c8a4-57d0-7c35-8d3e-6a3f1f0d3c11+c3d2a1f0+AYp3v6mW0WZcT5PZc7nQ1k4h9p2mX6tYb3sJ8rLdVfEw".to_owned()),
+    }
     };
     let event = |who: &str, what, detail: &str, address: &str| ActivityRow {
         at: NOW,

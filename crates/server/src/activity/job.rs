@@ -1,0 +1,56 @@
+//! The reconciler of the logs: every log that has grown gets a checkpoint, and content whose time is over is deleted.
+
+use super::{
+    RETENTION_MS, log,
+    store::{self, tree},
+};
+use crate::app::App;
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// How long the service's own log, in which operators' work is, keeps what records say: a year, in milliseconds.
+const WORK_RETENTION_MS: i64 = 366 * 24 * 3600 * 1000;
+/// How often it looks: a record is under a checkpoint after this time at the latest.
+const TIMER: Duration = Duration::from_mins(1);
+
+/// Runs for ever.
+pub async fn run(app: Arc<App>) {
+    let mut timer = tokio::time::interval(TIMER);
+    loop {
+        timer.tick().await;
+        if let Err(error) = pass(&app).await {
+            tracing::error!(%error, "the activity logs could not be reconciled; trying again");
+        }
+    }
+}
+
+/// Looks at every log once. The log of the logs comes last, since the others' checkpoints are its leaves.
+pub async fn pass(app: &App) -> sqlx::Result<()> {
+    let mut tx = app.db.read().await?;
+    let logs = tree::logs(&mut tx).await?;
+    drop(tx);
+    let others = logs.iter().map(|row| row.id).filter(|id| *id != log::LOGS);
+    for id in others.chain([log::LOGS]) {
+        log::checkpoint(app, id).await?;
+        expire(app, id).await?;
+    }
+    Ok(())
+}
+
+/// Deletes what records said, with their salts, a part at a time. Their leaves stay.
+async fn expire(app: &App, log: Uuid) -> sqlx::Result<()> {
+    let kept_ms = if log == log::SERVICE {
+        WORK_RETENTION_MS
+    } else {
+        RETENTION_MS
+    };
+    let before_ms = app.clock.now_ms() - kept_ms;
+    loop {
+        let mut tx = app.db.begin().await?;
+        let gone = store::expire(&mut tx, log, before_ms).await?;
+        tx.commit().await?;
+        if gone == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What readers do with their organisation's log.
+
+use super::{
+    RETENTION_MS, What, append, bundle, export, log,
+    store::{self, Row, Search, tree},
+    tile::{self, Tile},
+};
+use crate::{
+    actor::Actor,
+    app::App,
+    portal::Ui,
+    rights::{self, Action, Denied},
+};
+use std::sync::Arc;
+
+/// How many records one search looks at. One that is not found among them is searched for further back by the reader, so
+/// that no search takes long however long the log is.
+pub const WINDOW: i64 = 20_000;
+
+/// Why a reader gets nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The policies say no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// A part of what a search found.
+#[derive(Debug)]
+pub struct Found {
+    /// This page of it, the newest first.
+    pub rows: Vec<Row>,
+    /// Which page it is: the last one when a later one was asked for.
+    pub page: u64,
+    /// How many there are among the records that were looked at.
+    pub total: u64,
+    /// Records before this moment, Unix milliseconds, were not looked at.
+    pub earlier_ms: Option<i64>,
+    /// The place of the next record of the log.
+    pub next_index: i64,
+}
+
+/// The latest records that a search finds, in the reader's organisation, of the last 31 days.
+pub async fn search(
+    app: &App,
+    actor: &Actor,
+    search: &Search,
+    page: u64,
+    per_page: u64,
+) -> Result<Found, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    let log = log::of(Some(actor.tenant));
+    let mut search = visible(app, search);
+    let mut tx = app.db.read().await?;
+    let edge_ms = store::nth(&mut tx, log, &search, WINDOW).await?;
+    if let Some(edge_ms) = edge_ms {
+        search.from_ms = edge_ms + 1;
+    }
+    let total = store::count(&mut tx, log, &search).await?.cast_unsigned();
+    let page = page.clamp(1, total.div_ceil(per_page).max(1));
+    let offset = ((page - 1) * per_page).cast_signed();
+    let rows = store::page(&mut tx, log, &search, per_page.cast_signed(), offset).await?;
+    let next_index = tree::log(&mut tx, log).await?.map_or(0, |log| log.size);
+    Ok(Found {
+        rows,
+        page,
+        total,
+        earlier_ms: edge_ms.map(|ms| ms + 1),
+        next_index,
+    })
+}
+
+/// What a search finds among the records from a place on, the newest first and at most 100 places; and the next place.
+pub async fn newer(
+    app: &App,
+    actor: &Actor,
+    search: &Search,
+    from: i64,
+) -> Result<(Vec<Row>, i64), ReadError> {
+    const MOST: i64 = 100;
+    rights::authorize(actor, Action::ReadActivity)?;
+    let log = log::of(Some(actor.tenant));
+    let search = visible(app, search);
+    let mut tx = app.db.read().await?;
+    let end = tree::log(&mut tx, log).await?.map_or(0, |log| log.size);
+    let start = from.clamp((end - MOST).max(0), end);
+    let rows = store::newer(&mut tx, log, &search, (start, end)).await?;
+    Ok((rows, end))
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub enum Export {
+    /// Records that a search found.
+    Records(export::Writer),
+    /// All records, with their proof.
+    Bundle(bundle::Writer),
+}
+
+impl Export {
+    /// The next part; `None` at the end.
+    pub async fn next(&mut self) -> sqlx::Result<Option<String>> {
+        match self {
+            Self::Records(writer) => writer.next().await,
+            Self::Bundle(writer) => writer.next().await,
+        }
+    }
+}
+
+/// Begins a file of what a search finds. That it was taken is recorded first.
+pub async fn export(
+    app: &Arc<App>,
+    actor: &Actor,
+    ui: Ui,
+    search: &Search,
+    format: export::Format,
+) -> Result<Export, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    let name = match format {
+        export::Format::Csv => "CSV",
+        export::Format::JsonLines => "JSON Lines",
+    };
+    record_export(app, actor, name).await?;
+    let log = log::of(Some(actor.tenant));
+    let search = visible(app, search);
+    Ok(Export::Records(export::Writer::new(
+        app, log, ui, search, format,
+    )))
+}
+
+/// Begins a proof bundle. That it was taken is recorded first, and is in it.
+pub async fn proof_bundle(
+    app: &Arc<App>,
+    actor: &Actor,
+    whole: bool,
+) -> Result<Option<Export>, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    record_export(app, actor, "nagaya-activity/1").await?;
+    let log = log::of(Some(actor.tenant));
+    let writer = bundle::Writer::new(app, log, whole).await?;
+    Ok(writer.map(Export::Bundle))
+}
+
+async fn record_export(app: &App, actor: &Actor, name: &str) -> sqlx::Result<()> {
+    let mut tx = app.db.begin().await?;
+    let log = log::of(Some(actor.tenant));
+    append(app, &mut tx, actor, What::LogExported, log, name).await?;
+    tx.commit().await
+}
+
+/// The verifier key of the organisation's log; `None` when it holds nothing.
+pub async fn key(app: &App, actor: &Actor) -> Result<Option<String>, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    let mut tx = app.db.read().await?;
+    let row = tree::log(&mut tx, log::of(Some(actor.tenant))).await?;
+    Ok(row.map(|row| log::vkey(app, &row.origin)))
+}
+
+/// The newest checkpoint of the organisation's log, signed now if the log has grown; `None` when it holds nothing.
+pub async fn checkpoint(app: &App, actor: &Actor) -> Result<Option<String>, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    let row = log::checkpoint(app, log::of(Some(actor.tenant))).await?;
+    Ok(row.map(|row| row.note))
+}
+
+/// A tile of the organisation's log; `None` when the log has not grown so far.
+pub async fn tile(app: &App, actor: &Actor, tile: Tile) -> Result<Option<Vec<u8>>, ReadError> {
+    rights::authorize(actor, Action::ReadActivity)?;
+    let log = log::of(Some(actor.tenant));
+    let Some(checkpoint) = log::checkpoint(app, log).await? else {
+        return Ok(None);
+    };
+    let range = tile.range();
+    let Some(range) = range.filter(|_| tile.is_in(checkpoint.size.cast_unsigned())) else {
+        return Ok(None);
+    };
+    let mut tx = app.db.read().await?;
+    let body = if let Some(level) = tile.level {
+        tile::hashes(&log::level_hashes(&mut tx, log, level, range).await?)
+    } else {
+        let (start, end) = (range.0.cast_signed(), range.1.cast_signed());
+        tile::entries(&tree::leaves(&mut tx, log, start, end).await?)
+    };
+    Ok(Some(body))
+}
+
+/// A search of what is shown at all.
+fn visible(app: &App, search: &Search) -> Search {
+    let kept_from_ms = app.clock.now_ms() - RETENTION_MS;
+    Search {
+        from_ms: search.from_ms.max(kept_from_ms),
+        ..search.clone()
+    }
+}
