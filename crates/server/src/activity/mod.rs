@@ -45,6 +45,18 @@ pub enum What {
     SignedOut,
     /// Chose a password by a one-time link.
     PasswordSet,
+    /// Invited a person.
+    UserInvited,
+    /// Changed a person's name or role.
+    UserChanged,
+    /// Suspended a person.
+    UserSuspended,
+    /// Gave a suspended person access again.
+    UserResumed,
+    /// Removed a person.
+    UserRemoved,
+    /// Made a one-time link for a person.
+    LinkIssued,
     /// Asked for a desktop or application.
     SessionRequested,
     /// A browser was connected to a session.
@@ -73,11 +85,17 @@ pub enum What {
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
         Self::PasswordSet,
+        Self::UserInvited,
+        Self::UserChanged,
+        Self::UserSuspended,
+        Self::UserResumed,
+        Self::UserRemoved,
+        Self::LinkIssued,
         Self::SessionRequested,
         Self::SessionConnected,
         Self::SessionDisconnected,
@@ -100,6 +118,12 @@ impl What {
             Self::SignInRefused => "identity.sign_in_refused",
             Self::SignedOut => "identity.signed_out",
             Self::PasswordSet => "identity.password_set",
+            Self::UserInvited => "identity.user_invited",
+            Self::UserChanged => "identity.user_changed",
+            Self::UserSuspended => "identity.user_suspended",
+            Self::UserResumed => "identity.user_resumed",
+            Self::UserRemoved => "identity.user_removed",
+            Self::LinkIssued => "identity.link_issued",
             Self::SessionRequested => "session.requested",
             Self::SessionConnected => "session.connected",
             Self::SessionDisconnected => "session.disconnected",
@@ -179,6 +203,12 @@ pub(crate) fn label(what: What) -> Key {
         What::SignInRefused => Key("activity.what.sign_in_refused"),
         What::SignedOut => Key("activity.what.signed_out"),
         What::PasswordSet => Key("activity.what.password_set"),
+        What::UserInvited => Key("activity.what.user_invited"),
+        What::UserChanged => Key("activity.what.user_changed"),
+        What::UserSuspended => Key("activity.what.user_suspended"),
+        What::UserResumed => Key("activity.what.user_resumed"),
+        What::UserRemoved => Key("activity.what.user_removed"),
+        What::LinkIssued => Key("activity.what.link_issued"),
         What::SessionRequested => Key("activity.what.session_requested"),
         What::SessionConnected => Key("activity.what.session_connected"),
         What::SessionDisconnected => Key("activity.what.session_disconnected"),

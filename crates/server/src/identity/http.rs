@@ -1,6 +1,7 @@
 //! Sign-in, sign-out and one-time links.
 
 use super::{
+    lifecycle_http,
     page::{LinkExpiredPage, SignInPage, WelcomePage},
     password::{MIN_CHARS, Weakness},
     people,
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sign-out", post(sign_out))
         .route("/welcome/{token}", get(show_welcome).post(welcome))
         .route("/users", get(people::list))
+        .merge(lifecycle_http::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]

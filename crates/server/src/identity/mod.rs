@@ -2,6 +2,11 @@
 
 pub mod failures;
 pub mod http;
+pub mod lifecycle;
+mod lifecycle_http;
+pub mod lifecycle_page;
+#[cfg(test)]
+mod lifecycle_tests;
 pub mod page;
 pub mod password;
 pub mod people;

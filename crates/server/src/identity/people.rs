@@ -64,17 +64,22 @@ pub(super) async fn list(
     Ok(portal::page(StatusCode::OK, &page))
 }
 
+/// Where an account stands, of its stored form.
+pub(super) fn account_state(state: &str) -> AccountState {
+    match state {
+        "active" => AccountState::Active,
+        "invited" => AccountState::Invited,
+        _ => AccountState::Locked,
+    }
+}
+
 fn shown(row: UserRow) -> Shown {
     Shown {
         id: row.id,
         full_name: row.full_name,
         email: row.email,
         role: Role::from_name(&row.role).map_or(Key("role.user"), role_key),
-        state: match row.state.as_str() {
-            "active" => AccountState::Active,
-            "invited" => AccountState::Invited,
-            _ => AccountState::Locked,
-        },
+        state: account_state(&row.state),
         last_sign_in: row.last_sign_in_ms.map(app::moment),
     }
 }

@@ -237,7 +237,7 @@ pub async fn link_owner(app: &App, token: &str) -> sqlx::Result<Option<UserRow>>
         return Ok(None);
     };
     let user = store::user(&mut tx, tenant, user).await?;
-    Ok(user.filter(|user| user.state != "suspended"))
+    Ok(user.filter(|user| matches!(user.state.as_str(), "invited" | "active")))
 }
 
 /// Why a password was not set.

@@ -19,7 +19,7 @@ pub struct UserRow {
     pub full_name: String,
     /// The stored form of the role.
     pub role: String,
-    /// `invited`, `active` or `suspended`.
+    /// `invited`, `active`, `suspended` or `removed`; of somebody removed only what records refer to is kept.
     pub state: String,
     /// PHC string; none before the first sign-in.
     pub password_hash: Option<String>,
@@ -60,9 +60,17 @@ const USER_BY_EMAIL: &str =
 const USER_BY_ID: &str =
     "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE tenant_id = $1 AND id = $2";
-const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE tenant_id = $1
+const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE tenant_id = $1 AND state <> 'removed'
     AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')";
-const SUSPENDED: &str = "SELECT id FROM users WHERE state = 'suspended'";
+const SUSPENDED: &str = "SELECT id FROM users WHERE state IN ('suspended', 'removed')";
+const LOCK_PEOPLE: &str = "UPDATE tenants SET code = code WHERE id = $1";
+const OTHER_ADMINISTRATORS: &str = "SELECT count(*) FROM users
+    WHERE tenant_id = $1 AND id <> $2 AND role = 'administrator' AND state = 'active'";
+const SET_DETAILS: &str =
+    "UPDATE users SET full_name = $1, role = $2 WHERE tenant_id = $3 AND id = $4";
+const SET_STATE: &str = "UPDATE users SET state = $1 WHERE tenant_id = $2 AND id = $3";
+const REMOVE_USER: &str = "UPDATE users SET state = 'removed', email = $1, password_hash = NULL
+    WHERE tenant_id = $2 AND id = $3";
 const SET_PASSWORD: &str =
     "UPDATE users SET password_hash = $1, state = 'active' WHERE tenant_id = $2 AND id = $3";
 const SET_SIGNED_IN: &str =
@@ -129,7 +137,7 @@ pub(crate) async fn page_of_users(
     offset: i64,
 ) -> sqlx::Result<Vec<UserRow>> {
     let sql = format!(
-        "{USER} WHERE tenant_id = $1 AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')
+        "{USER} WHERE tenant_id = $1 AND state <> 'removed' AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')
          ORDER BY {} LIMIT $3 OFFSET $4",
         order.sql()
     );
@@ -192,9 +200,54 @@ pub(crate) async fn replace_link(
     user: UserId,
     expires_at_ms: i64,
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(DROP_LINKS).bind(tenant).bind(user).execute(c).await.map(drop))?;
+    drop_links(tx, tenant, user).await?;
     on!(tx, c => sqlx::query(INSERT_LINK).bind(hash).bind(tenant).bind(user).bind(expires_at_ms)
         .execute(c).await.map(drop))
+}
+
+/// A person's unused links stop working.
+pub(super) async fn drop_links(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP_LINKS).bind(tenant).bind(user).execute(c).await.map(drop))
+}
+
+/// Whoever changes an organisation's people waits here for whoever does so now.
+pub(super) async fn lock_people(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(LOCK_PEOPLE).bind(tenant).execute(c).await.map(drop))
+}
+
+/// How many others can administer the organisation now.
+pub(super) async fn other_administrators(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(OTHER_ADMINISTRATORS).bind(tenant).bind(id).fetch_one(c).await)
+}
+
+pub(super) async fn set_details(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    full_name: &str,
+    role: &str,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SET_DETAILS).bind(full_name).bind(role).bind(tenant).bind(id)
+        .execute(c).await.map(drop))
+}
+
+pub(super) async fn set_state(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    state: &str,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SET_STATE).bind(state).bind(tenant).bind(id).execute(c).await.map(drop))
+}
+
+/// The row stays, since records and sessions refer to it; its address is free for others.
+pub(super) async fn remove_user(tx: &mut Tx, tenant: TenantId, id: UserId) -> sqlx::Result<()> {
+    let address = format!("removed:{id}");
+    on!(tx, c => sqlx::query(REMOVE_USER).bind(address).bind(tenant).bind(id).execute(c).await.map(drop))
 }
 
 pub(crate) async fn link(

@@ -4,8 +4,12 @@ use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
 use crate::{
     activity::page::{ActivityPage, ActivityRow, KindOption},
     desktops::page::{Card, DesktopsPage, Icon, RunningSession},
-    identity::page::{
-        AccountState, LinkExpiredPage, SignInPage, UserRow, UserSort, UsersPage, WelcomePage,
+    identity::{
+        lifecycle::{Draft, Wrong},
+        lifecycle_page::{InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption},
+        page::{
+            AccountState, LinkExpiredPage, SignInPage, UserRow, UserSort, UsersPage, WelcomePage,
+        },
     },
     sessions::page::{SessionEndedPage, SessionPage, ended_because, script_json},
 };
@@ -27,6 +31,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(desktops(lang));
     pages.extend(sessions(lang));
     pages.extend(administrators(lang));
+    pages.extend(people(lang));
     pages
 }
 
@@ -307,5 +312,89 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         ("activity", html(&activity(events, ""))),
         ("activity-none", html(&activity(vec![], HOSTILE))),
         ("activity-empty", html(&activity(vec![], ""))),
+    ]
+}
+
+fn people(lang: Lang) -> Vec<(&'static str, String)> {
+    let roles = || {
+        vec![
+            RoleOption {
+                value: "user",
+                label: Key("role.user"),
+            },
+            RoleOption {
+                value: "administrator",
+                label: Key("role.administrator"),
+            },
+        ]
+    };
+    let draft = |name: &str, email: &str| Draft {
+        full_name: name.to_owned(),
+        email: email.to_owned(),
+        role: "user".to_owned(),
+    };
+    let invite = |draft, wrong| {
+        html(&InvitePage {
+            ui: member(lang, "/users/invite", true),
+            draft,
+            wrong,
+            roles: roles(),
+        })
+    };
+    let wrong = Wrong {
+        full_name: Some(Key("person.error.name_characters")),
+        email: Some(Key("person.error.email_taken")),
+        role: Some(Key("person.error.role_missing")),
+    };
+    let person = |name: &str, state, yourself, problem, done| {
+        html(&PersonPage {
+            ui: member(lang, "/users/1", true),
+            base: "/users/1".to_owned(),
+            full_name: name.to_owned(),
+            draft: draft(name, "ichiro@example.jp"),
+            wrong: Wrong::default(),
+            problem,
+            done,
+            roles: roles(),
+            state,
+            yourself,
+        })
+    };
+    let link = LinkIssuedPage {
+        ui: member(lang, "/users/invite", true),
+        full_name: "鈴木 一郎".to_owned(),
+        email: "ichiro@example.jp".to_owned(),
+        link: format!("https://desk.example.jp/welcome/{}", "s3cret".repeat(7)),
+        hours: 24,
+    };
+    let remove = |name: &str, problem| {
+        html(&RemovePage {
+            ui: member(lang, "/users/1/remove", true),
+            base: "/users/1".to_owned(),
+            full_name: name.to_owned(),
+            email: "ichiro@example.jp".to_owned(),
+            problem,
+        })
+    };
+    let saved = Some(Key("person.done.saved"));
+    let last = Some(Key("person.error.last_administrator"));
+    vec![
+        ("invite", invite(draft("", ""), Wrong::default())),
+        ("invite-wrong", invite(draft(HOSTILE, HOSTILE), wrong)),
+        (
+            "person",
+            person("鈴木 一郎", AccountState::Active, false, None, saved),
+        ),
+        (
+            "person-locked",
+            person(HOSTILE, AccountState::Locked, false, last, None),
+        ),
+        (
+            "person-yourself",
+            person("佐藤 花子", AccountState::Active, true, None, None),
+        ),
+        ("link-issued", html(&link)),
+        ("remove", remove("鈴木 一郎", None)),
+        ("remove-refused", remove(HOSTILE, last)),
     ]
 }

@@ -19,6 +19,8 @@ pub enum Action {
     },
     /// See the people of the organisation.
     ListUsers,
+    /// Invite, change, suspend and remove the people of the organisation.
+    ManageUsers,
     /// See what happened in the organisation.
     ReadActivity,
 }
@@ -34,7 +36,9 @@ pub fn authorize(actor: &Actor, action: Action) -> Result<(), Denied> {
         Action::ViewDesktops | Action::Launch => true,
         // Nobody, the administrator included, sees another person's desktop.
         Action::UseSession { owner } => owner == actor.user,
-        Action::ListUsers | Action::ReadActivity => actor.role == Role::Administrator,
+        Action::ListUsers | Action::ManageUsers | Action::ReadActivity => {
+            actor.role == Role::Administrator
+        }
     };
     if allowed { Ok(()) } else { Err(Denied) }
 }

@@ -255,6 +255,34 @@ pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(),
     Ok(())
 }
 
+/// Ends all of a person's sessions, for somebody who was removed.
+pub async fn end_all(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
+    let mut tx = app.db.read().await?;
+    let sessions = store::of_user(&mut tx, tenant, user).await?;
+    drop(tx);
+    for mut session in sessions {
+        for _ in 0..TRIES {
+            if !session.state.is_live() {
+                break;
+            }
+            let tx = app.db.begin().await?;
+            match change(app, tx, &session, Event::Stop(EndReason::Stopped)).await {
+                Err(SessionError::Store(StoreError::Stale)) => {}
+                result => {
+                    result?;
+                    break;
+                }
+            }
+            let mut tx = app.db.read().await?;
+            match store::get(&mut tx, session.tenant, session.id).await? {
+                Some(now) => session = now,
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Cuts a session's connections: those that are open, those whose tickets are on their way, and, because it is no longer
 /// known as connected, one on a gateway that is out of reach, as soon as that one comes back.
 pub(super) async fn cut(app: &App, mut session: Session) -> Result<(), SessionError> {

@@ -1,0 +1,341 @@
+//! Use cases of an administrator: people come, change, pause and go.
+//!
+//! Acts on one organisation's people wait for each other, and each looks again at who acts: of two administrators who
+//! demote one another at the same moment one succeeds, so that an organisation is never without an administrator.
+
+use super::{
+    service::{self, normal},
+    store::{self, UserRow},
+};
+use crate::{
+    activity::{self, What},
+    actor::{Actor, Role},
+    app::App,
+    db::Tx,
+    portal::Key,
+    rights::{self, Action, Denied},
+    sessions::service::{self as sessions, SessionError},
+};
+use wire::ids::{TenantId, UserId};
+
+/// The most characters of a name.
+const MAX_NAME_CHARS: usize = 100;
+/// The most bytes of an address (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+const MAX_EMAIL: usize = 254;
+/// The most bytes of its part before the `@` (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
+/// The most characters of a login name inside sessions.
+const MAX_LOGIN: usize = 31;
+
+/// A person as typed into a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// Their name.
+    pub full_name: String,
+    /// Their address.
+    pub email: String,
+    /// The stored form of their role.
+    pub role: String,
+}
+
+/// What is wrong with a [`Draft`], beside each field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// With the name.
+    pub full_name: Option<Key>,
+    /// With the address.
+    pub email: Option<Key>,
+    /// With the role.
+    pub role: Option<Key>,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LifecycleError {
+    /// There is no such person, or they are another customer's.
+    #[error("no such person")]
+    NotFound,
+    /// The policies say no.
+    #[error("not allowed")]
+    Denied(#[from] Denied),
+    /// What was typed cannot be taken.
+    #[error("the form is not filled in well")]
+    Wrong(Wrong),
+    /// Nobody does this to themselves.
+    #[error("nobody does this to themselves")]
+    Yourself,
+    /// The organisation would be left without an administrator.
+    #[error("the last administrator stays one")]
+    LastAdministrator,
+    /// It does not fit where the account stands.
+    #[error("does not fit the account's state")]
+    State,
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+    /// The person's desktops could not be reached; the change itself was made.
+    #[error("cannot close the person's desktops")]
+    Sessions(#[from] SessionError),
+}
+
+/// A one-time link that somebody hands over. It is kept nowhere.
+#[derive(Debug)]
+pub struct Issued {
+    /// For whom.
+    pub user: UserRow,
+    /// Its secret part.
+    pub token: String,
+}
+
+/// Adds a person and makes their first one-time link.
+pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, LifecycleError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let (full_name, email, role) = check(draft).map_err(LifecycleError::Wrong)?;
+    let mut tx = app.db.begin().await?;
+    stand(&mut tx, actor).await?;
+    let taken = LifecycleError::Wrong(Wrong {
+        email: Some(Key("person.error.email_taken")),
+        ..Wrong::default()
+    });
+    if store::user_by_email(&mut tx, &email).await?.is_some() {
+        return Err(taken);
+    }
+    let user = UserRow {
+        id: app.new_id(),
+        tenant_id: actor.tenant,
+        login: login_of(&email),
+        email,
+        full_name,
+        role: role.name().to_owned(),
+        state: "invited".to_owned(),
+        password_hash: None,
+        last_sign_in_ms: None,
+    };
+    match store::insert_user(&mut tx, &user, app.clock.now_ms()).await {
+        // Another customer's administrator was faster by a moment.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Err(taken),
+        done => done?,
+    }
+    let token = service::issue_link(app, &mut tx, actor.tenant, user.id).await?;
+    let detail = format!("{} <{}> ({})", user.full_name, user.email, user.role);
+    activity::append(app, &mut tx, actor, What::UserInvited, user.id.0, &detail).await?;
+    tx.commit().await?;
+    Ok(Issued { user, token })
+}
+
+/// A person of the administrator's organisation.
+pub async fn person(app: &App, actor: &Actor, id: UserId) -> Result<UserRow, LifecycleError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let mut tx = app.db.read().await?;
+    find(&mut tx, actor.tenant, id).await
+}
+
+/// Changes name and role. The address stays: it names the account.
+pub async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: UserId,
+    draft: &Draft,
+) -> Result<(), LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    let draft = Draft {
+        email: user.email.clone(),
+        ..draft.clone()
+    };
+    let (full_name, _, role) = check(&draft).map_err(LifecycleError::Wrong)?;
+    if role.name() != user.role && user.role == Role::Administrator.name() {
+        may_lose(&mut tx, actor, &user).await?;
+    }
+    store::set_details(&mut tx, actor.tenant, id, &full_name, role.name()).await?;
+    let detail = format!(
+        "{} ({}) → {full_name} ({})",
+        user.full_name,
+        user.role,
+        role.name()
+    );
+    activity::append(app, &mut tx, actor, What::UserChanged, id.0, &detail).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Takes access away until it is given back: sessions of the web end, desktops are disconnected and live on.
+pub async fn suspend(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    if user.state == "suspended" {
+        return Ok(());
+    }
+    may_lose(&mut tx, actor, &user).await?;
+    store::set_state(&mut tx, actor.tenant, id, "suspended").await?;
+    shut_out(&mut tx, &user).await?;
+    let name = &user.full_name;
+    activity::append(app, &mut tx, actor, What::UserSuspended, id.0, name).await?;
+    tx.commit().await?;
+    Ok(sessions::disconnect(app, actor.tenant, id).await?)
+}
+
+/// Gives access back.
+pub async fn resume(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    if user.state != "suspended" {
+        return Ok(());
+    }
+    let state = match user.password_hash {
+        Some(_) => "active",
+        None => "invited",
+    };
+    store::set_state(&mut tx, actor.tenant, id, state).await?;
+    let name = &user.full_name;
+    activity::append(app, &mut tx, actor, What::UserResumed, id.0, name).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Makes a new one-time link, with which the person chooses another password. The old password works until then.
+pub async fn reissue(app: &App, actor: &Actor, id: UserId) -> Result<Issued, LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    if user.state == "suspended" {
+        return Err(LifecycleError::State);
+    }
+    let token = service::issue_link(app, &mut tx, actor.tenant, id).await?;
+    let name = &user.full_name;
+    activity::append(app, &mut tx, actor, What::LinkIssued, id.0, name).await?;
+    tx.commit().await?;
+    Ok(Issued { user, token })
+}
+
+/// Removes a person for good: sessions of the web and desktops end, the address is free again. Records keep the name;
+/// the home stays on its session host until the operator deletes it, so that work is not lost by a click.
+pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    may_lose(&mut tx, actor, &user).await?;
+    store::remove_user(&mut tx, actor.tenant, id).await?;
+    shut_out(&mut tx, &user).await?;
+    let detail = format!("{} <{}>", user.full_name, user.email);
+    activity::append(app, &mut tx, actor, What::UserRemoved, id.0, &detail).await?;
+    tx.commit().await?;
+    Ok(sessions::end_all(app, actor.tenant, id).await?)
+}
+
+async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
+    store::drop_web_sessions_of(tx, user.tenant_id, user.id).await?;
+    store::drop_links(tx, user.tenant_id, user.id).await
+}
+
+/// Rights, the turn of this organisation, and the person.
+async fn begin(app: &App, actor: &Actor, id: UserId) -> Result<(Tx, UserRow), LifecycleError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let mut tx = app.db.begin().await?;
+    stand(&mut tx, actor).await?;
+    let user = find(&mut tx, actor.tenant, id).await?;
+    Ok((tx, user))
+}
+
+/// Waits for one's turn, then checks that the actor is still what they were when the request came in.
+async fn stand(tx: &mut Tx, actor: &Actor) -> Result<(), LifecycleError> {
+    store::lock_people(tx, actor.tenant).await?;
+    let own = store::user(tx, actor.tenant, actor.user).await?;
+    own.filter(|own| own.state == "active" && own.role == actor.role.name())
+        .map(drop)
+        .ok_or(LifecycleError::Denied(Denied))
+}
+
+async fn find(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<UserRow, LifecycleError> {
+    store::user(tx, tenant, id)
+        .await?
+        .filter(|user| user.state != "removed")
+        .ok_or(LifecycleError::NotFound)
+}
+
+/// Whether the organisation can do without what this person is now.
+async fn may_lose(tx: &mut Tx, actor: &Actor, user: &UserRow) -> Result<(), LifecycleError> {
+    if user.id == actor.user {
+        return Err(LifecycleError::Yourself);
+    }
+    let others = store::other_administrators(tx, actor.tenant, user.id).await?;
+    if user.role == Role::Administrator.name() && others == 0 {
+        return Err(LifecycleError::LastAdministrator);
+    }
+    Ok(())
+}
+
+/// Name, address and role as they are stored, or what is wrong with them.
+fn check(draft: &Draft) -> Result<(String, String, Role), Wrong> {
+    let full_name = draft.full_name.trim();
+    let email = normal(&draft.email);
+    let role = Role::from_name(&draft.role);
+    let name_error = if full_name.is_empty() {
+        Some(Key("person.error.name_missing"))
+    } else if full_name.chars().count() > MAX_NAME_CHARS {
+        Some(Key("person.error.name_long"))
+    } else if full_name.chars().any(char::is_control) {
+        Some(Key("person.error.name_characters"))
+    } else {
+        None
+    };
+    let wrong = Wrong {
+        full_name: name_error,
+        email: (!is_address(&email)).then_some(Key("person.error.email_wrong")),
+        role: role.is_none().then_some(Key("person.error.role_missing")),
+    };
+    match role {
+        Some(role) if wrong == Wrong::default() => Ok((full_name.to_owned(), email, role)),
+        _ => Err(wrong),
+    }
+}
+
+/// Whether this can be an address: the shape only, since whether somebody reads it only a message can tell.
+fn is_address(email: &str) -> bool {
+    let Some((local, domain)) = email.split_once('@') else {
+        return false;
+    };
+    let domain_ok = domain.split('.').all(|label| !label.is_empty()) && domain.contains('.');
+    email.len() <= MAX_EMAIL
+        && (1..=MAX_LOCAL_PART).contains(&local.len())
+        && domain_ok
+        && !domain.contains('@')
+        && !email.contains(|c: char| c.is_whitespace() || "<>()[],;:\\\"".contains(c))
+}
+
+/// The login name inside sessions: `[a-z][a-z0-9_-]{0,30}` from the address's part before the `@`.
+fn login_of(email: &str) -> String {
+    let local = email.split('@').next().unwrap_or_default();
+    let login: String = local
+        .chars()
+        .map(|c| match c {
+            'a'..='z' | '0'..='9' | '_' | '-' => c,
+            _ => '-',
+        })
+        .skip_while(|c| !c.is_ascii_lowercase())
+        .take(MAX_LOGIN)
+        .collect();
+    match login.as_str() {
+        // Names that the session's own user table has.
+        "" | "root" | "nobody" => "user".to_owned(),
+        _ => login,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_fit_the_sessions_user_table() {
+        assert_eq!(login_of("hana.sato+work@example.jp"), "hana-sato-work");
+        assert_eq!(login_of("007@example.jp"), "user");
+        assert_eq!(login_of("花子@example.jp"), "user");
+        assert_eq!(login_of("root@example.jp"), "user");
+        assert_eq!(login_of(&format!("{}@e.jp", "a".repeat(60))).len(), 31);
+    }
+
+    #[test]
+    fn the_shape_of_an_address_is_checked() {
+        for good in ["a@b.jp", "hana.sato+x@mail.example.co.jp", "花子@例え.jp"] {
+            assert!(is_address(good), "{good}");
+        }
+        for bad in [
+            "", "a", "@b.jp", "a@", "a@b", "a@b..jp", "a@b@c.jp", "a b@c.jp", "<a@b.jp>",
+        ] {
+            assert!(!is_address(bad), "{bad}");
+        }
+        assert!(!is_address(&format!("{}@b.jp", "a".repeat(65))));
+    }
+}

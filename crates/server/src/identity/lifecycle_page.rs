@@ -1,0 +1,89 @@
+//! Pages on which an administrator looks after one person.
+
+use super::{
+    lifecycle::{Draft, Wrong},
+    page::AccountState,
+};
+use crate::portal::{Key, Ui};
+use askama::Template;
+
+/// One role that can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleOption {
+    /// The stored form.
+    pub value: &'static str,
+    /// What it is called.
+    pub label: Key,
+}
+
+/// `GET /users/invite`, and the answer to a `POST` (`full_name`, `email`, `role`, `csrf`) that was not accepted.
+#[derive(Template)]
+#[template(path = "identity/invite.html")]
+pub struct InvitePage {
+    /// The reader.
+    pub ui: Ui,
+    /// What was typed.
+    pub draft: Draft,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+    /// The roles.
+    pub roles: Vec<RoleOption>,
+}
+
+/// `GET /users/ID`, and the answer to a `POST` there that was not accepted.
+#[derive(Template)]
+#[template(path = "identity/person.html")]
+pub struct PersonPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Where this page is, to which acts are added.
+    pub base: String,
+    /// The name as it is kept.
+    pub full_name: String,
+    /// What was typed.
+    pub draft: Draft,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+    /// Why an act was refused.
+    pub problem: Option<Key>,
+    /// What was done just now.
+    pub done: Option<Key>,
+    /// The roles.
+    pub roles: Vec<RoleOption>,
+    /// Where the account stands.
+    pub state: AccountState,
+    /// Whether this is the reader, who cannot do everything to themselves.
+    pub yourself: bool,
+}
+
+/// The one time that a one-time link is shown.
+#[derive(Template)]
+#[template(path = "identity/link_issued.html")]
+pub struct LinkIssuedPage {
+    /// The reader.
+    pub ui: Ui,
+    /// For whom.
+    pub full_name: String,
+    /// Their address.
+    pub email: String,
+    /// The whole link.
+    pub link: String,
+    /// How long it works, in hours.
+    pub hours: i64,
+}
+
+/// `GET /users/ID/remove`: asks before somebody is removed.
+#[derive(Template)]
+#[template(path = "identity/remove.html")]
+pub struct RemovePage {
+    /// The reader.
+    pub ui: Ui,
+    /// The person's page.
+    pub base: String,
+    /// Who goes.
+    pub full_name: String,
+    /// Their address.
+    pub email: String,
+    /// Why it was refused.
+    pub problem: Option<Key>,
+}
