@@ -203,6 +203,8 @@ async fn nobody_locks_themselves_out() {
     }
 }
 
+const LEFT: &str = "SELECT count(*) FROM users WHERE tenant_id = $1 AND role = 'administrator'";
+
 #[tokio::test]
 async fn of_two_administrators_who_demote_each_other_one_remains() {
     for world in worlds().await {
@@ -231,8 +233,6 @@ async fn of_two_administrators_who_demote_each_other_one_remains() {
         let (done, refused) = if one.is_ok() { (one, two) } else { (two, one) };
         assert!(done.is_ok());
         assert!(matches!(refused, Err(LifecycleError::Denied(_))));
-        const LEFT: &str =
-            "SELECT count(*) FROM users WHERE tenant_id = $1 AND role = 'administrator'";
         let mut tx = world.app.db.begin().await.unwrap();
         let left: i64 =
             on!(&mut tx, c => sqlx::query_scalar(LEFT).bind(customer.tenant).fetch_one(c).await)
