@@ -13,9 +13,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 11] = [
     "/desktops",
     "/users",
+    "/users/invite",
+    "/users/{id}",
+    "/users/{id}/remove",
     "/activity",
     "/activity/log/checkpoint",
     "/activity/log/key",
@@ -24,10 +27,13 @@ const PAGES: [&str; 8] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 6] = [
+const ACTS: [&str; 9] = [
     "/activity/bundle",
     "/activity/export",
     "/sign-out",
+    "/users/{id}/suspend",
+    "/users/{id}/resume",
+    "/users/{id}/link",
     "/desktops/{id}/launch",
     "/sessions/{id}/connect",
     "/sessions/{id}/end",
