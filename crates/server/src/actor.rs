@@ -24,11 +24,20 @@ pub enum Role {
     User,
     /// Works on desktops and looks after the organisation's people.
     Administrator,
+    /// Gets the provider's notices and mail, and sees what is going on.
+    OperationsContact,
+    /// Sees what is going on, and works on no desktop.
+    Auditor,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 2] = [Self::User, Self::Administrator];
+    pub const ALL: [Self; 4] = [
+        Self::OperationsContact,
+        Self::Administrator,
+        Self::User,
+        Self::Auditor,
+    ];
 
     /// The stored form.
     #[must_use]
@@ -36,6 +45,8 @@ impl Role {
         match self {
             Self::User => "user",
             Self::Administrator => "administrator",
+            Self::OperationsContact => "operations_contact",
+            Self::Auditor => "auditor",
         }
     }
 

@@ -3,6 +3,7 @@
 //! One folder for each noun (a *slice*). Everything a use case needs comes from [`app::App`]; who acts is an
 //! [`actor::Actor`]; every use case asks [`rights`] first.
 
+pub mod access;
 pub mod activity;
 pub mod actor;
 pub mod app;
@@ -10,6 +11,7 @@ pub mod authority;
 pub mod config;
 pub mod db;
 pub mod desktops;
+mod doors;
 #[cfg(test)]
 mod fakes;
 pub mod hosts;
@@ -29,6 +31,8 @@ pub mod tenancy;
 mod testing;
 mod tls;
 mod visit;
+#[cfg(test)]
+mod walk_tests;
 
 pub use config::ServeConfig;
 pub use serve::{ServeError, serve};

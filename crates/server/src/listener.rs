@@ -1,16 +1,16 @@
 //! The customer listener's router: all slices' routes, and what holds for every answer.
 
 use crate::{
-    activity,
+    access, activity,
     app::App,
-    desktops, identity,
+    desktops, doors, identity,
     portal::{self, ErrorPage, Problem, Ui},
     sessions,
 };
 use axum::{
     Router,
     body::Body,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -30,8 +30,10 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(identity::http::routes())
         .merge(sessions::http::routes())
         .merge(activity::http::routes())
+        .merge(access::http::routes())
         .merge(portal::routes())
         .route("/healthz", get(|| async { "ok\n" }))
+        .route_layer(middleware::from_fn(listed))
         .fallback(|| async { problem(Problem::NotFound) })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
@@ -82,6 +84,19 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
     }
     secure(site.connections, answer.headers_mut(), is_asset);
     answer
+}
+
+/// A route that is in no list of who may use it is not there: it is refused until it names its right.
+async fn listed(request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>();
+    let path = matched.map_or("", MatchedPath::as_str);
+    if doors::is_listed(request.method(), path) {
+        next.run(request).await
+    } else if doors::DOORS.iter().any(|(_, listed, _)| *listed == path) {
+        StatusCode::METHOD_NOT_ALLOWED.into_response()
+    } else {
+        problem(Problem::NotFound)
+    }
 }
 
 /// What the reader is told instead of the answer: what a handler said, or what the framework's own refusals of requests

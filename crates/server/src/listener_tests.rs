@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::{
+    doors::DOORS,
     testing::{Answer, Browser, PASSWORD, worlds},
     visit::SESSION_COOKIE,
 };
@@ -13,7 +14,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
+    "/access",
     "/desktops",
     "/users",
     "/users/invite",
@@ -86,6 +88,15 @@ fn every_route_is_either_open_or_behind_the_door() {
         .collect();
     routes.sort();
     told.sort();
+    assert_eq!(routes, told);
+    // The list of who may use what names each of them.
+    told = DOORS
+        .iter()
+        .map(|(_, path, _)| (*path).to_owned())
+        .collect();
+    told.sort();
+    told.dedup();
+    routes.dedup();
     assert_eq!(routes, told);
 }
 

@@ -8,6 +8,7 @@ use crate::{
     hosts::{self, http::Peer},
     listener,
     operators::{self, Certificate},
+    rights::{self, PoliciesError},
     sessions::job,
     tls::{self, PeerAcceptor, TlsError},
 };
@@ -25,6 +26,9 @@ pub enum ServeError {
     /// Keys, certificates or the database.
     #[error("cannot open the service's state")]
     State(#[from] AuthorityError),
+    /// The policies that say who may do what.
+    #[error("cannot read the policies")]
+    Policies(#[from] PoliciesError),
     /// The listeners' certificate.
     #[error("cannot set up TLS")]
     Tls(#[from] TlsError),
@@ -43,6 +47,7 @@ pub async fn serve(
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    rights::check()?;
     let (customers, machines) = (config.customer_listen, config.infra_listen);
     let management = config.management_listen;
     let app = Arc::new(App::open(config, Clock::System).await?);

@@ -187,6 +187,17 @@ impl World {
         tx.commit().await.unwrap();
     }
 
+    /// The person is something else from now on.
+    pub(crate) async fn set_role(&self, person: &mut Person, role: Role) {
+        const SQL: &str = "UPDATE users SET role = $1 WHERE id = $2";
+        person.actor.role = role;
+        let mut tx = self.app.db.begin().await.unwrap();
+        let (role, user) = (role.name(), person.actor.user);
+        on!(&mut tx, c => sqlx::query(SQL).bind(role).bind(user).execute(c).await.map(drop))
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Somebody wrote into a session's row what no state is.
     pub(crate) async fn damage(&self, session: SessionId) {
         const SQL: &str = "UPDATE sessions SET state = 'dreaming' WHERE id = $1";

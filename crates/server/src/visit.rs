@@ -5,7 +5,7 @@ use crate::{
     app::App,
     identity::service,
     portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
-    rights::Denied,
+    rights::{self, Action, Denied},
 };
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -151,20 +151,22 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             Lang::Ja => row.tenant_name_ja,
             Lang::En => row.tenant_name_en,
         };
+        let actor = Actor {
+            tenant: row.tenant_id,
+            user: row.user_id,
+            role,
+            full_name: row.full_name,
+            address: address(parts),
+        };
         let badge = UserBadge {
-            full_name: row.full_name.clone(),
+            full_name: actor.full_name.clone(),
             tenant_name,
             role: role_key(role),
-            administrator: role == Role::Administrator,
+            desktops: rights::authorize(&actor, Action::ViewDesktops).is_ok(),
+            administrator: rights::authorize(&actor, Action::ListUsers).is_ok(),
         };
         Ok(Self {
-            actor: Actor {
-                tenant: row.tenant_id,
-                user: row.user_id,
-                role,
-                full_name: row.full_name,
-                address: address(parts),
-            },
+            actor,
             ui: guest.signed_in(badge, &row.csrf),
             token,
         })
@@ -175,6 +177,8 @@ pub(crate) fn role_key(role: Role) -> Key {
     match role {
         Role::User => Key("role.user"),
         Role::Administrator => Key("role.administrator"),
+        Role::OperationsContact => Key("role.operations_contact"),
+        Role::Auditor => Key("role.auditor"),
     }
 }
 

@@ -15,7 +15,7 @@ use axum::{
     Router,
     extract::State,
     http::StatusCode,
-    response::{Redirect, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use std::sync::Arc;
@@ -27,7 +27,11 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
-    rights::authorize(&signed.actor, Action::ViewDesktops)?;
+    if rights::authorize(&signed.actor, Action::ViewDesktops).is_err() {
+        // The portal's first page. Who works on no desktop starts where their work is.
+        rights::authorize(&signed.actor, Action::ReadActivity)?;
+        return Ok(Redirect::to("/activity").into_response());
+    }
     let mut tx = app.db.read().await?;
     let offered = store::list(&mut tx, signed.actor.tenant).await?;
     let live = sessions::live_of(&mut tx, &signed.actor).await?;

@@ -177,6 +177,8 @@ impl UserSort {
 pub struct UsersPage {
     /// The reader.
     pub ui: Ui,
+    /// Whether the reader may change people.
+    pub manages: bool,
     /// This page of the list.
     pub rows: Vec<UserRow>,
     /// What was searched for, as typed.

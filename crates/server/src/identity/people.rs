@@ -54,6 +54,7 @@ pub(super) async fn list(
     let limit = PER_PAGE.cast_signed();
     let rows = store::page_of_users(&mut tx, tenant, &query, order, limit, offset).await?;
     let page = UsersPage {
+        manages: rights::authorize(&signed.actor, Action::ManageUsers).is_ok(),
         ui: signed.ui,
         rows: rows.into_iter().map(shown).collect(),
         query,

@@ -6,7 +6,6 @@ use super::{
     pages::{
         Customer, CustomersPage, DOOR, Machine, MachinesPage, OperatorBadge, WorkLogPage, WorkRow,
     },
-    role::{OperatorAction, OperatorRole},
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
 };
@@ -57,7 +56,7 @@ impl Entered {
         let may = |action| self.operator.role.authorize(action).is_ok();
         OperatorBadge {
             full_name: self.operator.full_name.clone(),
-            role: role_key(self.operator.role),
+            role: self.operator.role.key(),
             customers: may(OperatorAction::ListCustomers),
             work_log: may(OperatorAction::ReadWorkLog),
         }
@@ -252,15 +251,4 @@ async fn work_log(
         paging,
     };
     Ok(portal::page(StatusCode::OK, &page))
-}
-
-fn role_key(role: OperatorRole) -> Key {
-    match role {
-        OperatorRole::Support => Key("console.role.support"),
-        OperatorRole::Network => Key("console.role.network"),
-        OperatorRole::Security => Key("console.role.security"),
-        OperatorRole::Release => Key("console.role.release"),
-        OperatorRole::Owner => Key("console.role.owner"),
-        OperatorRole::Auditor => Key("console.role.auditor"),
-    }
 }

@@ -14,5 +14,5 @@ mod store;
 mod tests;
 
 pub(crate) use console::{Certificate, router};
-pub use role::{OperatorAction, OperatorRole};
+pub use role::OperatorRole;
 pub use service::{AddError, NewOperator, add};

@@ -1,6 +1,9 @@
-//! What operators may do.
+//! What an operator is.
 
-use crate::rights::Denied;
+use crate::{
+    portal::Key,
+    rights::{self, Denied, OperatorAction},
+};
 
 /// What an operator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,19 +20,6 @@ pub enum OperatorRole {
     Owner,
     /// Reads, and changes nothing.
     Auditor,
-}
-
-/// What an operator wants to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OperatorAction {
-    /// See session hosts and gateways.
-    ListMachines,
-    /// Let a session host take no new sessions, or take them again.
-    Drain,
-    /// See which customers there are, and how much they use; nothing that they store.
-    ListCustomers,
-    /// See what operators did.
-    ReadWorkLog,
 }
 
 impl OperatorRole {
@@ -62,15 +52,21 @@ impl OperatorRole {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
+    /// What it is called.
+    #[must_use]
+    pub fn key(self) -> Key {
+        match self {
+            Self::Support => Key("console.role.support"),
+            Self::Network => Key("console.role.network"),
+            Self::Security => Key("console.role.security"),
+            Self::Release => Key("console.role.release"),
+            Self::Owner => Key("console.role.owner"),
+            Self::Auditor => Key("console.role.auditor"),
+        }
+    }
+
     /// Asks the policies.
     pub fn authorize(self, action: OperatorAction) -> Result<(), Denied> {
-        use OperatorRole::{Auditor, Network, Owner, Release, Security, Support};
-        let allowed = match action {
-            OperatorAction::ListMachines => true,
-            OperatorAction::Drain => matches!(self, Network | Release | Owner),
-            OperatorAction::ListCustomers => matches!(self, Support | Security | Owner | Auditor),
-            OperatorAction::ReadWorkLog => matches!(self, Security | Owner | Auditor),
-        };
-        if allowed { Ok(()) } else { Err(Denied) }
+        rights::authorize_operator(self.name(), action)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
 use crate::{
+    access,
     activity::page::{ActivityPage, ActivityRow, KindOption},
     desktops::page::{Card, DesktopsPage, Icon, RunningSession},
     identity::{
@@ -63,6 +64,7 @@ fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
             full_name: full_name.to_owned(),
             tenant_name: tenant_name.to_owned(),
             role,
+            desktops: true,
             administrator,
         },
         "c5rf",
@@ -248,6 +250,7 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         .collect();
     let users = |rows: Vec<UserRow>, query: &str, total| UsersPage {
         ui: member(lang, "/users", true),
+        manages: true,
         rows,
         query: query.to_owned(),
         sort: UserSort::Name,
@@ -306,6 +309,7 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         event("", Key("activity.what.session_ended"), HOSTILE, ""),
     ];
     vec![
+        ("access", html(&access::matrix::page(member(lang, "/access", false)))),
         ("users", html(&users(rows, "", 64))),
         ("users-none", html(&users(vec![], HOSTILE, 0))),
         ("users-empty", html(&users(vec![], "", 0))),

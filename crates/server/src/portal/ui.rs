@@ -65,6 +65,8 @@ pub struct UserBadge {
     pub tenant_name: String,
     /// What they are: `role.administrator`, `role.user`.
     pub role: Key,
+    /// Whether desktops are offered. The services decide again.
+    pub desktops: bool,
     /// Whether the administrators' pages are offered. The services decide again.
     pub administrator: bool,
 }

@@ -18,10 +18,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("testkit", ALL),
     ("bench", ALL),
     ("xtask", &[]),
+    ("proof", &[]),
 ];
 const ALL: &[&str] = &["wire", "screen", "machine", "server", "gateway", "agent"];
 /// What ships in nothing; only tests of others may use it.
-const TOOLING: &[&str] = &["testkit", "xtask", "bench"];
+const TOOLING: &[&str] = &["testkit", "xtask", "proof", "bench"];
 
 /// The direction of imports between crates.
 pub(super) fn imports(tree: &Tree) -> Vec<Finding> {

@@ -1,0 +1,125 @@
+//! What is promised of the policies, each with a sabotaged set that breaks it: a proof that cannot fail proves nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
+use proof::{NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, counterexample, never_permitted};
+
+async fn holds(promise: &str) {
+    assert_eq!(counterexample(POLICIES, promise).await.unwrap(), None);
+}
+
+/// The same policies with one more, for which the proof must find a request that breaks the promise.
+async fn breaks(promise: &str, sabotage: &str) {
+    let sabotaged = format!("{POLICIES}\n{sabotage}");
+    let found = counterexample(&sabotaged, promise).await.unwrap();
+    println!("{}", found.unwrap());
+}
+
+#[tokio::test]
+async fn nobody_reaches_another_customers_resource() {
+    holds(ONE_CUSTOMER).await;
+    breaks(
+        ONE_CUSTOMER,
+        r#"permit (principal is User, action == Action::"read_activity", resource)
+        when { principal.role == Role::"auditor" };"#,
+    )
+    .await;
+    breaks(
+        ONE_CUSTOMER,
+        r#"permit (principal is User, action == Action::"use_session", resource)
+        when { resource.owner == principal };"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn people_of_customers_reach_nothing_of_the_provider() {
+    breaks(
+        ONE_CUSTOMER,
+        r#"permit (principal, action == Action::"read_work_log", resource);"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn no_operator_reads_stored_data() {
+    holds(NO_STORED_DATA).await;
+    breaks(
+        NO_STORED_DATA,
+        r#"permit (principal is Operator, action == Action::"list_users", resource)
+        when { principal.role == OperatorRole::"owner" };"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn only_a_customers_own_people_grant_rights_in_it() {
+    holds(OWN_GRANTS).await;
+    breaks(
+        OWN_GRANTS,
+        r#"permit (principal is Operator, action == Action::"grant_right", resource);"#,
+    )
+    .await;
+    // A delegation that looks at the service code and forgets whose it is.
+    breaks(
+        OWN_GRANTS,
+        r#"permit (principal is User, action == Action::"grant_right", resource)
+        when { resource has service_code &&
+            principal.grants.contains({ role: Role::"administrator", service_code: resource.service_code }) };"#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn every_action_is_permitted_to_somebody() {
+    assert_eq!(
+        never_permitted(POLICIES).await.unwrap(),
+        Vec::<String>::new()
+    );
+    let cut = r#"permit (principal is Operator, action == Action::"list_machines", resource);"#;
+    let never = never_permitted(cut).await.unwrap();
+    assert!(never.len() > 5 && !never.contains(&r#"Action::"list_machines""#.to_owned()));
+}
+
+/// A grant counts for its service code alone.
+#[test]
+fn a_right_is_delegated_per_service_code() {
+    let schema = proof::schema().unwrap();
+    let set = proof::policies(&schema, POLICIES).unwrap();
+    let code = |id: &str| {
+        serde_json::json!({"uid": {"type": "ServiceCode", "id": id}, "parents": [],
+            "attrs": {"tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}}})
+    };
+    let thing = |id: &str, code: &str| {
+        serde_json::json!({"uid": {"type": "Thing", "id": id}, "parents": [], "attrs": {
+            "tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}, "stored": true,
+            "service_code": {"__entity": {"type": "ServiceCode", "id": code}}}})
+    };
+    let hana = serde_json::json!({"uid": {"type": "User", "id": "hana"}, "parents": [], "attrs": {
+        "tenant": {"__entity": {"type": "Tenant", "id": "shoji"}},
+        "role": {"__entity": {"type": "Role", "id": "user"}},
+        "grants": [{"role": {"__entity": {"type": "Role", "id": "administrator"}},
+            "service_code": {"__entity": {"type": "ServiceCode", "id": "S1"}}}]}});
+    let all = serde_json::json!([
+        hana,
+        code("S1"),
+        code("S2"),
+        thing("a", "S1"),
+        thing("b", "S2")
+    ]);
+    let entities = Entities::from_json_value(all, Some(&schema)).unwrap();
+    let may = |thing: &str| {
+        let request = Request::new(
+            r#"User::"hana""#.parse().unwrap(),
+            r#"Action::"grant_right""#.parse().unwrap(),
+            format!("Thing::\"{thing}\"").parse().unwrap(),
+            Context::empty(),
+            Some(&schema),
+        );
+        Authorizer::new()
+            .is_authorized(&request.unwrap(), &set, &entities)
+            .decision()
+    };
+    assert_eq!((may("a"), may("b")), (Decision::Allow, Decision::Deny));
+}

@@ -1,0 +1,97 @@
+//! The live policies' answer for every role and every action.
+
+use super::page::{AccessPage, AccessRow, Answer};
+use crate::{
+    actor::{Actor, Role},
+    operators::OperatorRole,
+    portal::{Key, Ui},
+    rights::{self, Action, OperatorAction},
+    visit::role_key,
+};
+use uuid::Uuid;
+use wire::ids::{TenantId, UserId};
+
+const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
+const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
+
+/// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
+pub(super) const ASKED: [(Key, Action); 8] = [
+    (Key("access.action.view_desktops"), Action::ViewDesktops),
+    (Key("access.action.launch"), Action::Launch),
+    (
+        Key("access.action.use_own_session"),
+        Action::UseSession { owner: SOMEBODY },
+    ),
+    (
+        Key("access.action.use_other_session"),
+        Action::UseSession { owner: COLLEAGUE },
+    ),
+    (Key("access.action.list_users"), Action::ListUsers),
+    (Key("access.action.manage_users"), Action::ManageUsers),
+    (Key("access.action.read_activity"), Action::ReadActivity),
+    (Key("access.action.view_access"), Action::ViewAccess),
+];
+
+/// Every action of operators, with what it is called.
+const OPERATORS: [(Key, OperatorAction); 4] = [
+    (
+        Key("access.operator.list_machines"),
+        OperatorAction::ListMachines,
+    ),
+    (Key("access.operator.drain"), OperatorAction::Drain),
+    (
+        Key("access.operator.list_customers"),
+        OperatorAction::ListCustomers,
+    ),
+    (
+        Key("access.operator.read_work_log"),
+        OperatorAction::ReadWorkLog,
+    ),
+];
+
+/// The page, as the live policies answer.
+pub(crate) fn page(ui: Ui) -> AccessPage {
+    AccessPage {
+        ui,
+        people: people(),
+        operators: operators(),
+    }
+}
+
+/// One row for each action; its answers stand in the order of [`Role::ALL`].
+pub(super) fn people() -> Vec<AccessRow> {
+    let row = |(what, action)| AccessRow {
+        what,
+        answers: Role::ALL.map(|role| Answer {
+            role: role_key(role),
+            allowed: rights::authorize(&somebody(role), action).is_ok(),
+        })
+        .into(),
+    };
+    ASKED.into_iter().map(row).collect()
+}
+
+/// As [`people`], of operators: the answers stand in the order of [`OperatorRole::ALL`].
+pub(super) fn operators() -> Vec<AccessRow> {
+    let row = |(what, action)| AccessRow {
+        what,
+        answers: OperatorRole::ALL
+            .map(|role| Answer {
+                role: role.key(),
+                allowed: role.authorize(action).is_ok(),
+            })
+            .into(),
+    };
+    OPERATORS.into_iter().map(row).collect()
+}
+
+/// A person of some organisation. The policies know nobody by name.
+fn somebody(role: Role) -> Actor {
+    Actor {
+        tenant: TenantId(Uuid::nil()),
+        user: SOMEBODY,
+        role,
+        full_name: String::new(),
+        address: String::new(),
+    }
+}

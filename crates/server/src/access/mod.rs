@@ -1,0 +1,8 @@
+//! Who can do what: a table that asks the live policies, as a page of the portal and as a document.
+
+pub(crate) mod http;
+pub(crate) mod matrix;
+pub mod page;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! Every route of the customer listener and the right that it asks. What is not in this list is refused.
+
+use crate::rights::Action;
+use axum::http::Method;
+use wire::ids::UserId;
+
+/// What a route asks before it does anything.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Right {
+    /// Nothing: it is where people sign in, or what that page is made of. Reaches no customer's data.
+    Open,
+    /// To be signed in: it touches the reader's own session of the web alone.
+    SignedIn,
+    /// The policies, about a thing of the given owner where it has one.
+    #[cfg_attr(not(test), allow(dead_code))]
+    Asks(fn(UserId) -> Action),
+}
+
+const VIEW_ACCESS: Right = Right::Asks(|_| Action::ViewAccess);
+const VIEW_DESKTOPS: Right = Right::Asks(|_| Action::ViewDesktops);
+const LAUNCH: Right = Right::Asks(|_| Action::Launch);
+const USE_SESSION: Right = Right::Asks(|owner| Action::UseSession { owner });
+const LIST_USERS: Right = Right::Asks(|_| Action::ListUsers);
+const MANAGE_USERS: Right = Right::Asks(|_| Action::ManageUsers);
+const READ_ACTIVITY: Right = Right::Asks(|_| Action::ReadActivity);
+
+/// Method, path and right. A GET stands for HEAD too.
+pub(crate) const DOORS: &[(Method, &str, Right)] = &[
+    (Method::GET, "/", Right::Open),
+    (Method::GET, "/healthz", Right::Open),
+    (Method::GET, "/assets/{*path}", Right::Open),
+    (Method::POST, "/preferences", Right::Open),
+    (Method::GET, "/sign-in", Right::Open),
+    (Method::POST, "/sign-in", Right::Open),
+    (Method::GET, "/welcome/{token}", Right::Open),
+    (Method::POST, "/welcome/{token}", Right::Open),
+    (Method::POST, "/sign-out", Right::SignedIn),
+    (Method::GET, "/access", VIEW_ACCESS),
+    (Method::GET, "/desktops", VIEW_DESKTOPS),
+    (Method::POST, "/desktops/{id}/launch", LAUNCH),
+    (Method::GET, "/sessions/{id}", USE_SESSION),
+    (Method::POST, "/sessions/{id}/connect", USE_SESSION),
+    (Method::POST, "/sessions/{id}/end", USE_SESSION),
+    (Method::GET, "/users", LIST_USERS),
+    (Method::GET, "/users/invite", MANAGE_USERS),
+    (Method::POST, "/users/invite", MANAGE_USERS),
+    (Method::GET, "/users/{id}", MANAGE_USERS),
+    (Method::POST, "/users/{id}", MANAGE_USERS),
+    (Method::POST, "/users/{id}/suspend", MANAGE_USERS),
+    (Method::POST, "/users/{id}/resume", MANAGE_USERS),
+    (Method::POST, "/users/{id}/link", MANAGE_USERS),
+    (Method::GET, "/users/{id}/remove", MANAGE_USERS),
+    (Method::POST, "/users/{id}/remove", MANAGE_USERS),
+    (Method::GET, "/activity", READ_ACTIVITY),
+    (Method::GET, "/activity/new", READ_ACTIVITY),
+    (Method::POST, "/activity/export", READ_ACTIVITY),
+    (Method::POST, "/activity/bundle", READ_ACTIVITY),
+    (Method::GET, "/activity/log/key", READ_ACTIVITY),
+    (Method::GET, "/activity/log/checkpoint", READ_ACTIVITY),
+    (Method::GET, "/activity/log/tile/{*path}", READ_ACTIVITY),
+];
+
+/// Whether a route may be served at all.
+pub(crate) fn is_listed(method: &Method, path: &str) -> bool {
+    let method = if *method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    DOORS
+        .iter()
+        .any(|(listed, at, _)| listed == method && *at == path)
+}

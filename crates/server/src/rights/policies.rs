@@ -1,0 +1,208 @@
+//! The Cedar policies, parsed and validated once, and the entities that a question brings.
+
+use super::{Action, Facts, OperatorAction};
+use crate::actor::Actor;
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr as _,
+    sync::LazyLock,
+};
+use uuid::Uuid;
+
+const SCHEMA: &str = include_str!("schema.cedarschema");
+const POLICIES: &str = include_str!("policies.cedar");
+
+/// Why the policies cannot be asked. Nothing is allowed then, and the service does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the policies are not sound: {0}")]
+pub struct PoliciesError(String);
+
+/// The policies in force.
+pub(super) static LIVE: LazyLock<Result<Policies, PoliciesError>> =
+    LazyLock::new(|| Policies::parse(SCHEMA, POLICIES));
+
+/// Policies that were validated against their schema.
+pub(super) struct Policies {
+    set: PolicySet,
+    authorizer: Authorizer,
+    types: Types,
+    // Tests check against it what the policies are asked.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) schema: Schema,
+}
+
+/// The names of the schema that questions use.
+struct Types {
+    action: EntityTypeName,
+    tenant: EntityTypeName,
+    role: EntityTypeName,
+    user: EntityTypeName,
+    operator: EntityTypeName,
+    operator_role: EntityTypeName,
+    base: EntityTypeName,
+    thing: EntityTypeName,
+    own_thing: EntityTypeName,
+}
+
+impl Policies {
+    /// Parses both texts and checks, strictly, that every policy is well typed in the schema.
+    pub(super) fn parse(schema: &str, policies: &str) -> Result<Self, PoliciesError> {
+        let (schema, _) = Schema::from_cedarschema_str(schema).map_err(unsound)?;
+        let set = PolicySet::from_str(policies).map_err(unsound)?;
+        let found = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
+        if !found.validation_passed() {
+            return Err(PoliciesError(found.to_string()));
+        }
+        let name = |name: &str| EntityTypeName::from_str(name).map_err(unsound);
+        Ok(Self {
+            set,
+            authorizer: Authorizer::new(),
+            types: Types {
+                action: name("Action")?,
+                tenant: name("Tenant")?,
+                role: name("Role")?,
+                user: name("User")?,
+                operator: name("Operator")?,
+                operator_role: name("OperatorRole")?,
+                base: name("Base")?,
+                thing: name("Thing")?,
+                own_thing: name("OwnThing")?,
+            },
+            schema,
+        })
+    }
+
+    /// Whether the policies permit it. What cannot be asked is not permitted.
+    pub(super) fn permit(&self, actor: &Actor, action: Action) -> bool {
+        self.decide(self.question(actor, action, None))
+    }
+
+    /// Whether the policies permit it to an operator of the role (`OperatorRole` of the schema).
+    pub(super) fn permit_operator(&self, role: &str, action: OperatorAction) -> bool {
+        self.decide(self.operators_question(role, action, None))
+    }
+
+    fn decide(&self, asked: Result<(Request, Entities), PoliciesError>) -> bool {
+        match asked {
+            Ok((request, entities)) => {
+                let answer = self
+                    .authorizer
+                    .is_authorized(&request, &self.set, &entities);
+                for error in answer.diagnostics().errors() {
+                    tracing::error!(%error, "a policy cannot be evaluated");
+                }
+                answer.decision() == Decision::Allow
+            }
+            Err(error) => {
+                tracing::error!(%error, "the policies cannot be asked");
+                false
+            }
+        }
+    }
+
+    /// The request and the entities it speaks of. With a schema they are checked against it, which tests do: the same
+    /// code makes them for every question.
+    pub(super) fn question(
+        &self,
+        actor: &Actor,
+        action: Action,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), PoliciesError> {
+        let types = &self.types;
+        let Facts {
+            name,
+            owner,
+            stored,
+        } = action.facts();
+        let principal = uid(&types.user, &actor.user.0.to_string());
+        // Things are looked up in the actor's own customer before the policies are asked about them.
+        let tenant = uid(&types.tenant, &actor.tenant.0.to_string());
+        let role = uid(&types.role, actor.role.name());
+        let person = [
+            ("tenant", expression(&tenant)),
+            ("role", expression(&role)),
+            ("grants", RestrictedExpression::new_set([])),
+        ];
+        let mut thing = vec![
+            ("tenant", expression(&tenant)),
+            ("stored", RestrictedExpression::new_bool(stored)),
+        ];
+        let kind = if let Some(owner) = owner {
+            thing.push(("owner", expression(&uid(&types.user, &owner.0.to_string()))));
+            &types.own_thing
+        } else {
+            &types.thing
+        };
+        let resource = uid(kind, &Uuid::nil().to_string());
+        self.asked(
+            [entity(principal, person)?, entity(resource, thing)?],
+            name,
+            schema,
+        )
+    }
+
+    /// As [`Self::question`], for an operator. The policies know operators by role alone.
+    pub(super) fn operators_question(
+        &self,
+        role: &str,
+        action: OperatorAction,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), PoliciesError> {
+        let types = &self.types;
+        let nobody = Uuid::nil().to_string();
+        let role = uid(&types.operator_role, role);
+        let operator = [("role", expression(&role))];
+        let resource = if action.is_about_a_customer() {
+            let thing = [
+                ("tenant", expression(&uid(&types.tenant, &nobody))),
+                ("stored", RestrictedExpression::new_bool(false)),
+            ];
+            entity(uid(&types.thing, &nobody), thing)?
+        } else {
+            entity(uid(&types.base, &nobody), [])?
+        };
+        let operator = entity(uid(&types.operator, &nobody), operator)?;
+        self.asked([operator, resource], action.name(), schema)
+    }
+
+    /// The question of the first entity about the second.
+    fn asked(
+        &self,
+        [principal, resource]: [Entity; 2],
+        action: &str,
+        schema: Option<&Schema>,
+    ) -> Result<(Request, Entities), PoliciesError> {
+        let (who, what) = (principal.uid(), resource.uid());
+        let entities = Entities::from_entities([principal, resource], schema).map_err(unsound)?;
+        let action = uid(&self.types.action, action);
+        let request = Request::new(who, action, what, Context::empty(), schema);
+        Ok((request.map_err(unsound)?, entities))
+    }
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn expression(uid: &EntityUid) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(uid.clone())
+}
+
+fn entity(
+    uid: EntityUid,
+    facts: impl IntoIterator<Item = (&'static str, RestrictedExpression)>,
+) -> Result<Entity, PoliciesError> {
+    let facts: HashMap<_, _> = facts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Entity::new(uid, facts, HashSet::new()).map_err(unsound)
+}
+
+fn unsound(error: impl std::fmt::Display) -> PoliciesError {
+    PoliciesError(error.to_string())
+}

@@ -1,0 +1,205 @@
+//! Every route of the customer listener, walked by every role, by nobody, and by another customer's people who know the
+//! first customer's ids. A route that is in no list is refused (`listener`), so that none is left out here.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::{
+    actor::{Actor, Role},
+    doors::{DOORS, Right, is_listed},
+    identity::lifecycle::{self, Draft},
+    listener::customer_router,
+    rights,
+    testing::{Answer, Browser, Customer, Person, World, worlds},
+    visit::CSRF_HEADER,
+};
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use std::sync::Arc;
+use tower::ServiceExt as _;
+use wire::ids::UserId;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Served,
+    Refused,
+    NotFound,
+    SignIn,
+}
+
+/// The first customer's things that a route's path names.
+struct Things {
+    desktop: String,
+    session: String,
+    owner: UserId,
+    /// A colleague whom nobody needs any more: those who may, suspend and remove them.
+    leaver: UserId,
+}
+
+fn outcome(path: &str, answer: &Answer) -> Outcome {
+    let to = answer.header("location");
+    match answer.status.as_u16() {
+        401 => Outcome::SignIn,
+        303 if to.starts_with("/sign-in") && path != "/sign-out" => Outcome::SignIn,
+        // Who works on no desktop is led from the portal's first page to where their work is.
+        303 if path == "/desktops" => Outcome::Refused,
+        403 => Outcome::Refused,
+        404 => Outcome::NotFound,
+        status if status < 500 => Outcome::Served,
+        status => panic!("{path} answers {status}"),
+    }
+}
+
+fn address(path: &str, things: &Things) -> String {
+    let id = match path.split('/').nth(1) {
+        Some("sessions") => things.session.clone(),
+        Some("users") => things.leaver.to_string(),
+        _ => things.desktop.clone(),
+    };
+    path.replace("{id}", &id)
+        .replace("{token}", "made-up")
+        .replace("{*path}", "none")
+}
+
+/// Asks as a page of ours would, with this browser's form token where it has one.
+async fn ask(browser: &mut Browser, csrf: &str, method: &Method, path: &str) -> Answer {
+    let request = Request::builder()
+        .method(method.clone())
+        .uri(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header(CSRF_HEADER, csrf)
+        .body(Body::from(format!("csrf={csrf}")));
+    browser.send(request.unwrap()).await
+}
+
+async fn things(world: &World, customer: &Customer) -> Things {
+    let mut browser = world.signed_in(&customer.user).await;
+    let csrf = browser.get("/access").await.csrf();
+    let launch = format!("/desktops/{}/launch", customer.desktop);
+    let answer = browser.post(&launch, &[("csrf", &csrf)]).await;
+    let session = answer.header("location").rsplit('/').next().unwrap();
+    Things {
+        desktop: customer.desktop.to_string(),
+        session: session.to_owned(),
+        owner: customer.user.actor.user,
+        leaver: customer.user.actor.user,
+    }
+}
+
+async fn leaver(world: &World, customer: &Customer, at: usize) -> UserId {
+    let draft = Draft {
+        full_name: "Leaver".to_owned(),
+        email: format!("leaver{at}@shoji.example"),
+        role: Role::User.name().to_owned(),
+    };
+    let actor = &customer.administrator.actor;
+    let issued = lifecycle::invite(&world.app, actor, &draft).await;
+    issued.unwrap().user.id
+}
+
+/// What the person should meet at a route about the first customer's things.
+fn expected(actor: &Actor, right: Right, path: &str, things: &Things, foreign: bool) -> Outcome {
+    let Right::Asks(action) = right else {
+        return Outcome::Served;
+    };
+    let session = path.starts_with("/sessions");
+    // To another customer the first one's things are not there. What may not be done at all is refused before looking.
+    match rights::authorize(actor, action(things.owner)) {
+        Err(_) if session => Outcome::NotFound,
+        Err(_) => Outcome::Refused,
+        Ok(()) if foreign && path.contains("{id}") => Outcome::NotFound,
+        Ok(()) => Outcome::Served,
+    }
+}
+
+async fn walk(world: &World, person: &Person, things: &Things, foreign: bool) {
+    let mut browser = world.signed_in(person).await;
+    let csrf = browser.get("/access").await.csrf();
+    for (method, path, right) in DOORS.iter().filter(|(_, path, _)| *path != "/sign-out") {
+        if matches!(right, Right::Open) {
+            continue;
+        }
+        let answer = ask(&mut browser, &csrf, method, &address(path, things)).await;
+        let expected = expected(&person.actor, *right, path, things, foreign);
+        let role = person.actor.role;
+        let met = outcome(path, &answer);
+        // A file of the log that is not there (yet) is not found by those who may read it.
+        let absent = path.starts_with("/activity/") && expected == Outcome::Served;
+        assert!(
+            met == expected || absent && met == Outcome::NotFound,
+            "{method} {path} as {role:?} of {}: {}, not {expected:?}",
+            person.email,
+            answer.status
+        );
+        assert!(
+            !foreign || !answer.text.contains("shoji"),
+            "{path} shows another customer's data"
+        );
+    }
+    let answer = ask(&mut browser, &csrf, &Method::POST, "/sign-out").await;
+    assert_eq!(outcome("/sign-out", &answer), Outcome::Served);
+}
+
+#[tokio::test]
+async fn every_route_serves_those_whom_the_policies_permit() {
+    for world in worlds().await {
+        let [shoji, harbour] = &world.customers;
+        let mut things = things(&world, shoji).await;
+        let mut leavers = Vec::new();
+        for at in 0..3 * Role::ALL.len() {
+            leavers.push(leaver(&world, shoji, at).await);
+        }
+        for role in Role::ALL {
+            // A colleague and a stranger first: the owner ends the session.
+            for (person, foreign) in [
+                (&shoji.administrator, false),
+                (&harbour.user, true),
+                (&shoji.user, false),
+            ] {
+                things.leaver = leavers.pop().unwrap();
+                let mut person = person.clone();
+                world.set_role(&mut person, role).await;
+                walk(&world, &person, &things, foreign).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_served_but_at_the_open_doors() {
+    for world in worlds().await {
+        let things = things(&world, &world.customers[0]).await;
+        for (method, path, right) in DOORS {
+            let mut browser = world.browser();
+            let answer = ask(&mut browser, "", method, &address(path, &things)).await;
+            let closed = !matches!(right, Right::Open);
+            if closed {
+                assert!(!answer.status.is_success(), "{path}");
+            } else {
+                assert!(!answer.status.is_server_error(), "{path}");
+            }
+            let told = answer.text.contains("shoji");
+            assert!(!told, "{path} tells nobody of a customer");
+            let to = answer.header("location");
+            let led = to.starts_with("/sign-in") || answer.status == 401;
+            assert!(!closed || led, "{method} {path}: {}", answer.status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_route_that_names_no_right_is_not_there() {
+    assert!(!is_listed(&Method::GET, "/backdoor"));
+    assert!(!is_listed(&Method::POST, "/users"));
+    for world in worlds().await {
+        let request = Request::delete("/users").body(Body::empty()).unwrap();
+        let answer = customer_router(Arc::clone(&world.app))
+            .oneshot(request)
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 405);
+    }
+}
