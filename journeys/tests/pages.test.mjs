@@ -6,7 +6,7 @@ import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
 
-const PAGES = ["/desktops", "/users", "/users/invite", "/activity", "/no-such-page"];
+const PAGES = ["/desktops", "/access", "/users", "/users/invite", "/activity", "/no-such-page"];
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
   { locale: "en-GB", colorScheme: "dark", width: 1280 },

@@ -71,7 +71,7 @@ async fn ask(browser: &mut Browser, csrf: &str, method: &Method, path: &str) -> 
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin")
         .header(CSRF_HEADER, csrf)
-        .body(Body::from(format!("csrf={csrf}")));
+        .body(Body::from(format!("csrf={csrf}&format=csv")));
     browser.send(request.unwrap()).await
 }
 
@@ -148,6 +148,8 @@ async fn every_route_serves_those_whom_the_policies_permit() {
     for world in worlds().await {
         let [shoji, harbour] = &world.customers;
         let mut things = things(&world, shoji).await;
+        // Who invites has signed in.
+        world.signed_in(&shoji.administrator).await;
         let mut leavers = Vec::new();
         for at in 0..3 * Role::ALL.len() {
             leavers.push(leaver(&world, shoji, at).await);

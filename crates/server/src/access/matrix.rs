@@ -62,11 +62,12 @@ pub(crate) fn page(ui: Ui) -> AccessPage {
 pub(super) fn people() -> Vec<AccessRow> {
     let row = |(what, action)| AccessRow {
         what,
-        answers: Role::ALL.map(|role| Answer {
-            role: role_key(role),
-            allowed: rights::authorize(&somebody(role), action).is_ok(),
-        })
-        .into(),
+        answers: Role::ALL
+            .map(|role| Answer {
+                role: role_key(role),
+                allowed: rights::authorize(&somebody(role), action).is_ok(),
+            })
+            .into(),
     };
     ASKED.into_iter().map(row).collect()
 }

@@ -31,7 +31,11 @@ fn document(lang: Lang) -> String {
 
 fn table(lang: Lang, rows: &[AccessRow]) -> String {
     let t = |key: Key| lang.text(key.0);
-    let heads: Vec<_> = rows[0].answers.iter().map(|answer| t(answer.role)).collect();
+    let heads: Vec<_> = rows[0]
+        .answers
+        .iter()
+        .map(|answer| t(answer.role))
+        .collect();
     let mut text = format!(
         "| {} | {} |\n|---{}|\n",
         t(Key("access.column.what")),
@@ -40,7 +44,11 @@ fn table(lang: Lang, rows: &[AccessRow]) -> String {
     );
     for row in rows {
         let answer = |allowed| t(Key(if allowed { "access.yes" } else { "access.no" }));
-        let answers: Vec<_> = row.answers.iter().map(|given| answer(given.allowed)).collect();
+        let answers: Vec<_> = row
+            .answers
+            .iter()
+            .map(|given| answer(given.allowed))
+            .collect();
         writeln!(text, "| {} | {} |", t(row.what), answers.join(" | ")).unwrap();
     }
     text
@@ -81,7 +89,8 @@ async fn everybody_reads_who_can_do_what() {
             // One answer for each role and action.
             let answers = answer.text.matches("data-label=").count();
             let rows = [matrix::people(), matrix::operators()].concat();
-            assert_eq!(answers, rows.iter().map(|row| row.answers.len()).sum());
+            let due: usize = rows.iter().map(|row| row.answers.len()).sum();
+            assert_eq!(answers, due);
         }
     }
 }

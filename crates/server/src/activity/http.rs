@@ -10,6 +10,7 @@ use super::{
 use crate::{
     app::{self, App},
     portal::{self, Key, Paging},
+    rights::{self, Action},
     visit::{Failure, SignedIn},
 };
 use axum::{
@@ -165,6 +166,7 @@ async fn records(
     Form(filter): Form<Filter>,
 ) -> Result<Response, Failure> {
     signed.check_form(&filter.csrf)?;
+    rights::authorize(&signed.actor, Action::ReadActivity)?;
     let (format, media_type, ending) = match filter.format.as_str() {
         "csv" => (export::Format::Csv, "text/csv; charset=utf-8", "csv"),
         "jsonl" => (export::Format::JsonLines, "application/jsonl", "jsonl"),
@@ -219,6 +221,7 @@ async fn tile(
     signed: SignedIn,
     Path(path): Path<String>,
 ) -> Result<Response, Failure> {
+    rights::authorize(&signed.actor, Action::ReadActivity)?;
     let tile = Tile::parse(&path).ok_or(Failure::NotFound)?;
     let body = service::tile(&app, &signed.actor, tile).await?;
     let body = body.ok_or(Failure::NotFound)?;

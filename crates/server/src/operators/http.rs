@@ -13,6 +13,7 @@ use crate::{
     activity::{self, What},
     app::{self, App},
     portal::{self, Key, Lang, Paging},
+    rights::OperatorAction,
     visit::{Failure, same, set_cookie},
 };
 use axum::{

@@ -1,7 +1,7 @@
 //! Use cases of operators: entering, and what they do in the console.
 
 use super::{
-    role::{OperatorAction, OperatorRole},
+    role::OperatorRole,
     store::{self, CustomerRow, MachineRow, OperatorRow, SessionRow},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     authority::{AuthorityError, Identity},
     db::Tx,
     identity::service::{self as identity, SignInError},
-    rights::Denied,
+    rights::{Denied, OperatorAction},
     seal::Place,
 };
 use totp_rs::{Builder, Totp};

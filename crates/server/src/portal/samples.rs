@@ -309,7 +309,10 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         event("", Key("activity.what.session_ended"), HOSTILE, ""),
     ];
     vec![
-        ("access", html(&access::matrix::page(member(lang, "/access", false)))),
+        (
+            "access",
+            html(&access::matrix::page(member(lang, "/access", false))),
+        ),
         ("users", html(&users(rows, "", 64))),
         ("users-none", html(&users(vec![], HOSTILE, 0))),
         ("users-empty", html(&users(vec![], "", 0))),

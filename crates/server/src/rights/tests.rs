@@ -63,6 +63,7 @@ fn what_the_policies_are_asked_fits_the_schema() {
 
 #[test]
 fn operators_do_their_roles_work() {
+    use OperatorRole::{Auditor, Network, Owner, Release, Security, Support};
     let policies = super::policies::LIVE.as_ref().unwrap();
     let mut allowed = Vec::new();
     for role in OperatorRole::ALL {
@@ -78,7 +79,6 @@ fn operators_do_their_roles_work() {
         let roles = allowed.iter().filter(|(_, done)| *done == action);
         roles.map(|(role, _)| *role).collect::<Vec<_>>()
     };
-    use OperatorRole::{Auditor, Network, Owner, Release, Security, Support};
     assert_eq!(may(OperatorAction::ListMachines), OperatorRole::ALL);
     assert_eq!(may(OperatorAction::Drain), [Network, Release, Owner]);
     assert_eq!(
