@@ -7,6 +7,7 @@ use crate::{
     db::Db,
     hosts::links::{GatewayLinks, HostLinks},
     identity::password::Passwords,
+    keys,
     sessions::attach::Attachments,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -126,7 +127,8 @@ impl App {
     /// Opens the database and reads, or makes, the keys in the state folder.
     pub async fn open(config: ServeConfig, clock: Clock) -> Result<Self, AuthorityError> {
         let authority = Authority::open(&config.state_dir, clock.now_s())?;
-        let db = Db::open(&config.database_url()).await?;
+        let db = Db::open(&config.database_url(), keys::open_store(&config)?).await?;
+        keys::service::prepare(&db, clock.now_ms()).await?;
         let app = Self::with(config, clock, db, authority);
         crate::activity::adopt(&app).await?;
         crate::hosts::service::recall_relays(&app).await?;

@@ -2,7 +2,7 @@
 //!
 //! All keys live in the state folder, readable by the service's user alone, and are made at the first start.
 
-use crate::{app, seal::Seal};
+use crate::app;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use rcgen::{
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use std::{
     fmt, fs, io,
     io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::Path,
 };
 use time::{Duration, OffsetDateTime};
@@ -39,8 +39,6 @@ pub struct Authority {
     pub operators_pem: String,
     /// The key that signs tickets.
     pub ticket_key: SigningKey,
-    /// What fields of the database are sealed with.
-    pub(crate) seal: Seal,
     /// The key that signs the activity logs' checkpoints.
     pub log_key: SigningKey,
 }
@@ -65,8 +63,13 @@ pub enum AuthorityError {
         source: io::Error,
     },
     /// A key file that others may read.
-    #[error("{0} may be read by others; give it mode 600")]
+    #[error(
+        "{0} may be read by others than its owner; run `chmod 600 {0}`, and make new keys if others have had it"
+    )]
     Exposed(String),
+    /// A key file of another user, who could change it.
+    #[error("{0} belongs to another user than the one who runs this; run `chown` on it")]
+    Foreign(String),
     /// A key or certificate that cannot be read or made.
     #[error("cannot make or read a certificate")]
     Certificate(#[from] rcgen::Error),
@@ -76,6 +79,9 @@ pub enum AuthorityError {
     /// The database.
     #[error("cannot open the database")]
     Database(#[from] sqlx::Error),
+    /// The key store.
+    #[error("cannot use the key store")]
+    Keys(#[from] crate::keys::KeyError),
 }
 
 impl fmt::Debug for Authority {
@@ -91,7 +97,6 @@ impl Authority {
         let (own, certificate_pem) = issuer(dir, "authority", "Nagaya authority", now_s)?;
         let (operators, operators_pem) = issuer(dir, "operators", "Nagaya operators", now_s)?;
         let ticket_key = key_file(dir, "ticket.key")?;
-        let seal = Seal::new(&key_file(dir, "fields.key")?);
         let log_key = key_file(dir, "log.key")?;
         Ok(Self {
             issuer: own,
@@ -99,7 +104,6 @@ impl Authority {
             operators,
             operators_pem,
             ticket_key: SigningKey::from_bytes(&ticket_key),
-            seal,
             log_key: SigningKey::from_bytes(&log_key),
         })
     }
@@ -268,7 +272,7 @@ fn make_dir(dir: &Path) -> Result<(), AuthorityError> {
 }
 
 /// A key of 32 bytes.
-fn key_file(dir: &Path, name: &str) -> Result<[u8; 32], AuthorityError> {
+pub(crate) fn key_file(dir: &Path, name: &str) -> Result<[u8; 32], AuthorityError> {
     let path = dir.join(name);
     let text = secret_file(&path, || Ok(app::new_secret()))?;
     let bytes = URL_SAFE_NO_PAD.decode(text.trim()).ok();
@@ -282,15 +286,23 @@ fn secret_file(
     make: impl FnOnce() -> Result<String, AuthorityError>,
 ) -> Result<String, AuthorityError> {
     let text = file(path, 0o600, make)?;
-    let mode = fs::metadata(path)
-        .map_err(|source| file_error(path, source))?
-        .permissions()
-        .mode();
-    if mode & 0o077 == 0 {
-        Ok(text)
-    } else {
-        Err(AuthorityError::Exposed(path.display().to_string()))
+    private(path)?;
+    Ok(text)
+}
+
+/// Refuses a file of a secret that others can read, or that belongs to somebody else.
+pub(crate) fn private(path: &Path) -> Result<(), AuthorityError> {
+    let facts = |path: &Path| fs::metadata(path).map_err(|source| file_error(path, source));
+    let file = facts(path)?;
+    if file.mode() & 0o077 != 0 {
+        return Err(AuthorityError::Exposed(path.display().to_string()));
     }
+    // Root's files are as safe as root.
+    let own = facts(Path::new("/proc/self"))?.uid();
+    if file.uid() != own && file.uid() != 0 {
+        return Err(AuthorityError::Foreign(path.display().to_string()));
+    }
+    Ok(())
 }
 
 fn plain_file(
@@ -338,6 +350,7 @@ fn file_error(path: &Path, source: io::Error) -> AuthorityError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn keys_are_made_once_and_kept_from_others() {
@@ -352,6 +365,21 @@ mod tests {
         assert!(matches!(
             Authority::open(dir.path(), 1_800_000_002),
             Err(AuthorityError::Exposed(_))
+        ));
+    }
+
+    #[test]
+    fn a_key_of_another_user_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        Authority::open(dir.path(), 1_800_000_000).unwrap();
+        let key = dir.path().join("ticket.key");
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&key, Some(65534), None).is_err() {
+            return;
+        }
+        assert!(matches!(
+            Authority::open(dir.path(), 1_800_000_002),
+            Err(AuthorityError::Foreign(_))
         ));
     }
 

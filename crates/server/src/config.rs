@@ -1,5 +1,6 @@
 //! What the control plane is told by its configuration file.
 
+use crate::keys::KeyStoreConfig;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -24,6 +25,8 @@ pub struct ServeConfig {
     pub state_dir: PathBuf,
     /// `postgres://…`; without it an SQLite file in the state folder is used.
     pub database_url: Option<String>,
+    /// Where the master key is, under which the keys of sealed fields are kept: `kind = "file"` or `kind = "pkcs11"`.
+    pub key_store: KeyStoreConfig,
     /// More names and addresses for the listeners' certificate, besides `localhost` and the loopback addresses.
     pub extra_names: Vec<String>,
 }
@@ -38,6 +41,7 @@ impl Default for ServeConfig {
             public_url: "https://localhost:8443".to_owned(),
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,
+            key_store: KeyStoreConfig::default(),
             extra_names: Vec::new(),
         }
     }

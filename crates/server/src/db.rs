@@ -1,5 +1,6 @@
 //! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
 
+use crate::keys::{Keys, TxKeys};
 use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -9,6 +10,7 @@ use std::{
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::Path,
     str::FromStr as _,
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,17 +18,24 @@ use std::{
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 5] = [
+const MIGRATIONS: [(i64, &str); 6] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
     (4, include_str!("../migrations/0004_operators.sql")),
     (5, include_str!("../migrations/0005_activity_log.sql")),
+    (6, include_str!("../migrations/0006_data_keys.sql")),
 ];
 
-/// The database.
+/// The database, with the keys of what is sealed in it.
 #[derive(Clone, Debug)]
-pub enum Db {
+pub struct Db {
+    pools: Pools,
+    keys: Arc<Keys>,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
     /// A file, for one control plane process.
     Sqlite {
         /// One connection: writers stand in a fair queue instead of polling for the file's lock.
@@ -40,7 +49,14 @@ pub enum Db {
 
 /// A transaction; dropped without [`Tx::commit`] it leaves no trace.
 #[derive(Debug)]
-pub enum Tx {
+pub struct Tx {
+    pub(crate) engine: Engine,
+    pub(crate) keys: TxKeys,
+}
+
+/// On which engine a transaction runs.
+#[derive(Debug)]
+pub(crate) enum Engine {
     /// On SQLite: one that may write takes the write lock when it begins.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     /// On PostgreSQL.
@@ -50,12 +66,12 @@ pub enum Tx {
 /// Runs `$body` once, on whichever engine `$tx` belongs to.
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
-        match $tx {
-            $crate::db::Tx::Sqlite(t) => {
+        match &mut ($tx).engine {
+            $crate::db::Engine::Sqlite(t) => {
                 let $c = &mut **t;
                 $body
             }
-            $crate::db::Tx::Postgres(t) => {
+            $crate::db::Engine::Postgres(t) => {
                 let $c = &mut **t;
                 $body
             }
@@ -66,8 +82,8 @@ pub(crate) use on;
 
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://…` and brings its schema up to date.
-    pub async fn open(url: &str) -> sqlx::Result<Self> {
-        let db = if url.starts_with("sqlite:") {
+    pub async fn open(url: &str, keys: Keys) -> sqlx::Result<Self> {
+        let pools = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)?
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
@@ -82,46 +98,77 @@ impl Db {
             let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
             let write = pool(1).connect_with(options.clone()).await?;
             let read = pool(READERS).connect_with(options).await?;
-            Self::Sqlite { write, read }
+            Pools::Sqlite { write, read }
         } else {
-            Self::Postgres(
+            Pools::Postgres(
                 PgPoolOptions::new()
                     .max_connections(16)
                     .connect(url)
                     .await?,
             )
         };
+        let keys = Arc::new(keys);
+        let db = Self { pools, keys };
         db.migrate().await?;
         Ok(db)
     }
 
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        let engine = match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
+        };
+        Ok(self.tx(engine))
     }
 
     /// Begins a transaction that only reads: one view of the data, and on SQLite no waiting for writers.
     pub async fn read(&self) -> sqlx::Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
-            Self::Postgres(pool) => Tx::Postgres(
+        let engine = match &self.pools {
+            Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => Engine::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await?,
             ),
-        })
+        };
+        Ok(self.tx(engine))
+    }
+
+    fn tx(&self, engine: Engine) -> Tx {
+        let keys = TxKeys::new(Arc::clone(&self.keys));
+        Tx { engine, keys }
+    }
+
+    /// The keys of what is sealed.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Lets the engine write over what was changed in a table, as far as it is allowed to.
+    pub(crate) async fn scrub(&self, table: &'static str) -> sqlx::Result<()> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                // A reader of the old state holds it up; the next one comes around to it.
+                let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+                sqlx::query(sql).execute(write).await.map(drop)
+            }
+            Pools::Postgres(pool) => {
+                let sql = sqlx::AssertSqlSafe(format!("VACUUM {table}"));
+                sqlx::query(sql).execute(pool).await.map(drop)
+            }
+        }
     }
 
     /// Closes all connections, and waits for those that are in use.
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite { write, read } => {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
                 write.close().await;
                 read.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
     }
 
@@ -174,15 +221,15 @@ pub(crate) fn like(text: &str) -> String {
 impl Tx {
     /// Makes the changes last.
     pub async fn commit(self) -> sqlx::Result<()> {
-        match self {
-            Self::Sqlite(t) => t.commit().await,
-            Self::Postgres(t) => t.commit().await,
+        match self.engine {
+            Engine::Sqlite(t) => t.commit().await,
+            Engine::Postgres(t) => t.commit().await,
         }
     }
 
     /// Two processes that start at once migrate one after the other. SQLite's transactions do so by themselves.
-    async fn lock_schema(&mut self) -> sqlx::Result<()> {
-        if let Self::Postgres(t) = self {
+    pub(crate) async fn lock_schema(&mut self) -> sqlx::Result<()> {
+        if let Engine::Postgres(t) = &mut self.engine {
             // Any number, as long as nothing else of ours uses it.
             sqlx::query("SELECT pg_advisory_xact_lock(4971001)")
                 .execute(&mut **t)

@@ -16,13 +16,13 @@ mod doors;
 mod fakes;
 pub mod hosts;
 pub mod identity;
+pub mod keys;
 mod listener;
 #[cfg(test)]
 mod listener_tests;
 pub mod operators;
 pub mod portal;
 pub mod rights;
-mod seal;
 mod serve;
 pub mod sessions;
 pub mod setup;

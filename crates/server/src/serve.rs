@@ -6,7 +6,7 @@ use crate::{
     authority::AuthorityError,
     config::ServeConfig,
     hosts::{self, http::Peer},
-    listener,
+    keys, listener,
     operators::{self, Certificate},
     rights::{self, PoliciesError},
     sessions::job,
@@ -88,6 +88,7 @@ pub async fn serve(
     tracing::info!(%customers, %machines, %management, "the control plane is starting");
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
     let logs = tokio::spawn(activity::job::run(Arc::clone(&app)));
+    let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
     let result = tokio::select! {
         result = portal => result.map_err(|source| ServeError::Listen { address: customers, source }),
         result = infrastructure => result.map_err(|source| ServeError::Listen { address: machines, source }),
@@ -96,5 +97,6 @@ pub async fn serve(
     };
     reconciler.abort();
     logs.abort();
+    keys.abort();
     result
 }

@@ -15,6 +15,7 @@ use crate::{
         service::{issue_link, welcome},
         store::{UserRow, insert_user},
     },
+    keys,
     listener::customer_router,
     operators::{self, Certificate},
     tenancy::{self, store::TenantRow},
@@ -114,6 +115,15 @@ impl World {
     /// The process is killed and started again: what was in memory is gone, what was committed is there.
     pub(crate) async fn restart(&mut self) {
         self.app = open_app(self.dir.path(), &self.url, self.app.clock.now_ms()).await;
+    }
+
+    /// The state folder and the database.
+    pub(crate) fn place(&self) -> (&Path, &str) {
+        (self.dir.path(), &self.url)
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
     }
 
     /// Lets time go by.
@@ -224,7 +234,10 @@ pub(crate) async fn open_app(dir: &Path, url: &str, now_ms: i64) -> Arc<App> {
     };
     let clock = Clock::Set(now_ms.into());
     let authority = Authority::open(dir, clock.now_s()).unwrap();
-    let db = Db::open(url).await.unwrap();
+    let db = Db::open(url, keys::open_store(&config).unwrap())
+        .await
+        .unwrap();
+    keys::service::prepare(&db, now_ms).await.unwrap();
     Arc::new(App::with(config, clock, db, authority))
 }
 

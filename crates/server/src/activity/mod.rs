@@ -81,11 +81,15 @@ pub enum What {
     HostResumed,
     /// Took records out as a file.
     LogExported,
+    /// The key that seals stored fields was replaced.
+    KeyRotated,
+    /// A customer's keys were destroyed: what they sealed can be opened by nobody.
+    KeyDestroyed,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -108,6 +112,8 @@ impl What {
         Self::HostDrained,
         Self::HostResumed,
         Self::LogExported,
+        Self::KeyRotated,
+        Self::KeyDestroyed,
     ];
 
     /// The stored form.
@@ -136,6 +142,8 @@ impl What {
             Self::HostDrained => "host.drained",
             Self::HostResumed => "host.resumed",
             Self::LogExported => "activity.exported",
+            Self::KeyRotated => "key.rotated",
+            Self::KeyDestroyed => "key.destroyed",
         }
     }
 
@@ -221,6 +229,8 @@ pub(crate) fn label(what: What) -> Key {
         What::HostDrained => Key("activity.what.host_drained"),
         What::HostResumed => Key("activity.what.host_resumed"),
         What::LogExported => Key("activity.what.log_exported"),
+        What::KeyRotated => Key("activity.what.key_rotated"),
+        What::KeyDestroyed => Key("activity.what.key_destroyed"),
     }
 }
 

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 const PER_PAGE: u64 = 25;
+const PER_PAGE_ROWS: usize = 25;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -43,20 +44,19 @@ pub(super) async fn list(
     };
     let tenant = signed.actor.tenant;
     let mut tx = app.db.read().await?;
-    let total = store::count_users(&mut tx, tenant, &query).await?;
+    let found = store::users(&mut tx, tenant, &query, order).await?;
     let mut paging = Paging {
         page: filter.page.max(1),
         per_page: PER_PAGE,
-        total: u64::try_from(total).unwrap_or_default(),
+        total: found.len() as u64,
     };
     paging.page = paging.page.min(paging.pages());
-    let offset = i64::try_from((paging.page - 1) * PER_PAGE).unwrap_or_default();
-    let limit = PER_PAGE.cast_signed();
-    let rows = store::page_of_users(&mut tx, tenant, &query, order, limit, offset).await?;
+    let offset = usize::try_from((paging.page - 1) * PER_PAGE).unwrap_or(usize::MAX);
+    let rows = found.into_iter().skip(offset).take(PER_PAGE_ROWS);
     let page = UsersPage {
         manages: rights::authorize(&signed.actor, Action::ManageUsers).is_ok(),
         ui: signed.ui,
-        rows: rows.into_iter().map(shown).collect(),
+        rows: rows.map(shown).collect(),
         query,
         sort: order.by,
         descending: order.descending,

@@ -1,10 +1,14 @@
 //! All SQL about accounts, one-time links and the sessions of the web.
 
 use super::failures::Failures;
-use crate::db::{Tx, like, on};
+use crate::{
+    db::{Tx, on},
+    keys::{Owner, Place},
+};
+use std::cmp::Ordering;
 use wire::ids::{TenantId, UserId};
 
-/// A person's account as it is kept.
+/// A person's account. Address, login, name and password hash are sealed where it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRow {
     /// The person.
@@ -51,17 +55,17 @@ pub struct WebSessionRow {
 }
 
 const INSERT_USER: &str = "INSERT INTO users
-    (id, tenant_id, email, login, full_name, role, state, created_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7)";
-const USER: &str = "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms FROM users";
+    (id, tenant_id, email, login, full_name, role, state, created_at_ms, email_index)
+    VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7, $8)";
 const USER_BY_EMAIL: &str =
     "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
-    FROM users WHERE email = $1";
+    FROM users WHERE email_index = $1";
 const USER_BY_ID: &str =
     "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE tenant_id = $1 AND id = $2";
-const COUNT_USERS: &str = "SELECT count(*) FROM users WHERE tenant_id = $1 AND state <> 'removed'
-    AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')";
+const USERS: &str =
+    "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
+    FROM users WHERE tenant_id = $1 AND state <> 'removed'";
 const SUSPENDED: &str = "SELECT id FROM users WHERE state IN ('suspended', 'removed')";
 const LOCK_PEOPLE: &str = "UPDATE tenants SET code = code WHERE id = $1";
 const OTHER_ADMINISTRATORS: &str = "SELECT count(*) FROM users
@@ -69,7 +73,8 @@ const OTHER_ADMINISTRATORS: &str = "SELECT count(*) FROM users
 const SET_DETAILS: &str =
     "UPDATE users SET full_name = $1, role = $2 WHERE tenant_id = $3 AND id = $4";
 const SET_STATE: &str = "UPDATE users SET state = $1 WHERE tenant_id = $2 AND id = $3";
-const REMOVE_USER: &str = "UPDATE users SET state = 'removed', email = $1, password_hash = NULL
+const REMOVE_USER: &str =
+    "UPDATE users SET state = 'removed', email = $1, email_index = NULL, password_hash = NULL
     WHERE tenant_id = $2 AND id = $3";
 const SET_PASSWORD: &str =
     "UPDATE users SET password_hash = $1, state = 'active' WHERE tenant_id = $2 AND id = $3";
@@ -106,13 +111,68 @@ const SAVE_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, bl
     failures = excluded.failures, blocked_until_ms = excluded.blocked_until_ms, last_at_ms = excluded.last_at_ms";
 const DROP_FAILURES: &str = "DELETE FROM sign_in_failures WHERE subject = $1";
 
+/// Where a field of a person is sealed.
+fn place(id: UserId, column: &'static str) -> Place {
+    Place {
+        table: "users",
+        column,
+        row: id.0,
+    }
+}
+
+async fn seal(
+    tx: &mut Tx,
+    (tenant, id): (TenantId, UserId),
+    column: &'static str,
+    value: &str,
+) -> sqlx::Result<String> {
+    let owner = Owner::Tenant(tenant);
+    tx.seal(owner, place(id, column), value.as_bytes()).await
+}
+
+async fn open(tx: &mut Tx, row: UserRow) -> sqlx::Result<UserRow> {
+    let owner = Owner::Tenant(row.tenant_id);
+    let at = |column| place(row.id, column);
+    Ok(UserRow {
+        email: tx.unseal_text(owner, at("email"), &row.email).await?,
+        login: tx.unseal_text(owner, at("login"), &row.login).await?,
+        full_name: tx
+            .unseal_text(owner, at("full_name"), &row.full_name)
+            .await?,
+        password_hash: match &row.password_hash {
+            Some(hash) => Some(tx.unseal_text(owner, at("password_hash"), hash).await?),
+            None => None,
+        },
+        ..row
+    })
+}
+
+async fn open_found(tx: &mut Tx, row: Option<UserRow>) -> sqlx::Result<Option<UserRow>> {
+    match row {
+        Some(row) => open(tx, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// By what an address is found while it is sealed.
+async fn email_index(tx: &mut Tx, email: &str) -> sqlx::Result<String> {
+    tx.index("users.email", email).await
+}
+
 pub(crate) async fn insert_user(tx: &mut Tx, user: &UserRow, now_ms: i64) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT_USER).bind(user.id).bind(user.tenant_id).bind(&user.email).bind(&user.login)
-        .bind(&user.full_name).bind(&user.role).bind(now_ms).execute(c).await.map(drop))
+    let row = (user.tenant_id, user.id);
+    let email = seal(tx, row, "email", &user.email).await?;
+    let login = seal(tx, row, "login", &user.login).await?;
+    let full_name = seal(tx, row, "full_name", &user.full_name).await?;
+    let index = email_index(tx, &user.email).await?;
+    on!(tx, c => sqlx::query(INSERT_USER).bind(user.id).bind(user.tenant_id).bind(email).bind(login)
+        .bind(full_name).bind(&user.role).bind(now_ms).bind(index).execute(c).await.map(drop))
 }
 
 pub(crate) async fn user_by_email(tx: &mut Tx, email: &str) -> sqlx::Result<Option<UserRow>> {
-    on!(tx, c => sqlx::query_as(USER_BY_EMAIL).bind(email).fetch_optional(c).await)
+    let index = email_index(tx, email).await?;
+    let row = on!(tx, c => sqlx::query_as(USER_BY_EMAIL).bind(index).fetch_optional(c).await)?;
+    open_found(tx, row).await
 }
 
 pub(crate) async fn user(
@@ -120,30 +180,30 @@ pub(crate) async fn user(
     tenant: TenantId,
     id: UserId,
 ) -> sqlx::Result<Option<UserRow>> {
-    on!(tx, c => sqlx::query_as(USER_BY_ID).bind(tenant).bind(id).fetch_optional(c).await)
+    let row =
+        on!(tx, c => sqlx::query_as(USER_BY_ID).bind(tenant).bind(id).fetch_optional(c).await)?;
+    open_found(tx, row).await
 }
 
-pub(crate) async fn count_users(tx: &mut Tx, tenant: TenantId, text: &str) -> sqlx::Result<i64> {
-    on!(tx, c => sqlx::query_scalar(COUNT_USERS).bind(tenant).bind(like(text)).fetch_one(c).await)
-}
-
-/// One page of an organisation's people. `order` is one of our own constants.
-pub(crate) async fn page_of_users(
+/// An organisation's people whose name or address holds a text, in an order. Names and addresses are sealed, so that they
+/// are searched and sorted here and not in the database.
+pub(crate) async fn users(
     tx: &mut Tx,
     tenant: TenantId,
     text: &str,
     order: UserOrder,
-    limit: i64,
-    offset: i64,
 ) -> sqlx::Result<Vec<UserRow>> {
-    let sql = format!(
-        "{USER} WHERE tenant_id = $1 AND state <> 'removed' AND ($2 = '' OR lower(full_name) LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!')
-         ORDER BY {} LIMIT $3 OFFSET $4",
-        order.sql()
-    );
-    // Put together from constants only.
-    let sql = sqlx::AssertSqlSafe(sql);
-    on!(tx, c => sqlx::query_as(sql).bind(tenant).bind(like(text)).bind(limit).bind(offset).fetch_all(c).await)
+    let rows: Vec<UserRow> = on!(tx, c => sqlx::query_as(USERS).bind(tenant).fetch_all(c).await)?;
+    let text = text.to_lowercase();
+    let mut found = Vec::new();
+    for row in rows {
+        let row = open(tx, row).await?;
+        if row.full_name.to_lowercase().contains(&text) || row.email.contains(&text) {
+            found.push(row);
+        }
+    }
+    found.sort_by(|a, b| order.compare(a, b));
+    Ok(found)
 }
 
 /// The orders in which people can be listed.
@@ -156,16 +216,20 @@ pub struct UserOrder {
 }
 
 impl UserOrder {
-    fn sql(self) -> &'static str {
+    fn compare(self, a: &UserRow, b: &UserRow) -> Ordering {
         use super::page::UserSort as S;
-        match (self.by, self.descending) {
-            (S::Name, false) => "full_name, id",
-            (S::Name, true) => "full_name DESC, id",
-            (S::Email, false) => "email, id",
-            (S::Email, true) => "email DESC, id",
-            (S::LastSignIn, false) => "COALESCE(last_sign_in_ms, 0), id",
-            (S::LastSignIn, true) => "COALESCE(last_sign_in_ms, 0) DESC, id",
-        }
+        let order = match self.by {
+            S::Name => a.full_name.cmp(&b.full_name),
+            S::Email => a.email.cmp(&b.email),
+            // None, which is never, comes first.
+            S::LastSignIn => a.last_sign_in_ms.cmp(&b.last_sign_in_ms),
+        };
+        let order = if self.descending {
+            order.reverse()
+        } else {
+            order
+        };
+        order.then(a.id.0.cmp(&b.id.0))
     }
 }
 
@@ -180,6 +244,7 @@ pub(crate) async fn set_password(
     id: UserId,
     hash: &str,
 ) -> sqlx::Result<()> {
+    let hash = seal(tx, (tenant, id), "password_hash", hash).await?;
     on!(tx, c => sqlx::query(SET_PASSWORD).bind(hash).bind(tenant).bind(id).execute(c).await.map(drop))
 }
 
@@ -231,6 +296,7 @@ pub(super) async fn set_details(
     full_name: &str,
     role: &str,
 ) -> sqlx::Result<()> {
+    let full_name = seal(tx, (tenant, id), "full_name", full_name).await?;
     on!(tx, c => sqlx::query(SET_DETAILS).bind(full_name).bind(role).bind(tenant).bind(id)
         .execute(c).await.map(drop))
 }
@@ -246,7 +312,7 @@ pub(super) async fn set_state(
 
 /// The row stays, since records and sessions refer to it; its address is free for others.
 pub(super) async fn remove_user(tx: &mut Tx, tenant: TenantId, id: UserId) -> sqlx::Result<()> {
-    let address = format!("removed:{id}");
+    let address = seal(tx, (tenant, id), "email", "").await?;
     on!(tx, c => sqlx::query(REMOVE_USER).bind(address).bind(tenant).bind(id).execute(c).await.map(drop))
 }
 
@@ -276,7 +342,17 @@ pub(crate) async fn insert_web_session(
 }
 
 pub(crate) async fn web_session(tx: &mut Tx, hash: &str) -> sqlx::Result<Option<WebSessionRow>> {
-    on!(tx, c => sqlx::query_as(WEB).bind(hash).fetch_optional(c).await)
+    let row: Option<WebSessionRow> =
+        on!(tx, c => sqlx::query_as(WEB).bind(hash).fetch_optional(c).await)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let (owner, place) = (
+        Owner::Tenant(row.tenant_id),
+        place(row.user_id, "full_name"),
+    );
+    let full_name = tx.unseal_text(owner, place, &row.full_name).await?;
+    Ok(Some(WebSessionRow { full_name, ..row }))
 }
 
 pub(crate) async fn touch_web_session(tx: &mut Tx, hash: &str, now_ms: i64) -> sqlx::Result<()> {

@@ -103,7 +103,8 @@ async fn first_totp(app: &App, operator: &OperatorRow, link: &str) -> Result<Tot
         return Err(Failure::NotFound);
     }
     service::totp(app, operator)
-        .ok_or_else(|| Failure::Internal("a secret of one-time codes cannot be opened".to_owned()))
+        .await?
+        .ok_or_else(|| Failure::Internal("a secret of one-time codes cannot be used".to_owned()))
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,8 +10,8 @@ use crate::{
     authority::{AuthorityError, Identity},
     db::Tx,
     identity::service::{self as identity, SignInError},
+    keys::{Owner, Place},
     rights::{Denied, OperatorAction},
-    seal::Place,
 };
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
@@ -56,9 +56,6 @@ pub enum AddError {
     /// The certificate.
     #[error("cannot make the certificate")]
     Certificate(#[from] AuthorityError),
-    /// The secret cannot be sealed.
-    #[error("cannot seal the secret of the one-time codes")]
-    Seal,
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
@@ -81,14 +78,13 @@ pub async fn add(
     }
     let id = new_uuid(&app.clock);
     let secret: [u8; TOTP_BYTES] = random();
-    let seal = &app.authority.seal;
     let row = OperatorRow {
         id,
         login: login.to_owned(),
         full_name: full_name.to_owned(),
         role: role.name().to_owned(),
         state: "invited".to_owned(),
-        totp: seal.close(totp_of(id), &secret).ok_or(AddError::Seal)?,
+        totp: tx.seal(Owner::Service, totp_of(id), &secret).await?,
         totp_step: 0,
     };
     store::insert(&mut tx, &row, app.clock.now_ms()).await?;
@@ -121,14 +117,17 @@ pub(crate) async fn known(app: &App, id: Uuid) -> sqlx::Result<Option<OperatorRo
 }
 
 /// The one-time codes of an operator (RFC 6238).
-pub(crate) fn totp(app: &App, row: &OperatorRow) -> Option<Totp> {
-    let secret = app.authority.seal.open(totp_of(row.id), &row.totp)?;
-    Builder::new()
+pub(crate) async fn totp(app: &App, row: &OperatorRow) -> sqlx::Result<Option<Totp>> {
+    let mut tx = app.db.read().await?;
+    let secret = tx
+        .unseal(Owner::Service, totp_of(row.id), &row.totp)
+        .await?;
+    let made = Builder::new()
         .with_secret(secret)
         .with_issuer(Some("Nagaya console"))
         .with_account_name(row.login.as_str())
-        .build()
-        .ok()
+        .build();
+    Ok(made.ok())
 }
 
 /// Whether the link for a first visit works, and is this operator's own.
@@ -150,7 +149,8 @@ pub(crate) async fn enter(
     let subject = secret_hash(&format!("operator {}", row.id));
     identity::count_guess(app, &subject).await?;
     let code: String = code.chars().filter(char::is_ascii_digit).collect();
-    let step = totp(app, row).and_then(|totp| totp.check(&code, app.clock.now_s()));
+    let totp = totp(app, row).await?;
+    let step = totp.and_then(|totp| totp.check(&code, app.clock.now_s()));
     let step = step.and_then(|step| i64::try_from(step).ok());
     let mut tx = app.db.begin().await?;
     let may = match link {

@@ -32,7 +32,7 @@ async fn add(world: &World, login: &str, role: OperatorRole) -> (Uuid, String) {
 /// What the operator's authenticator shows now.
 async fn code(world: &World, id: Uuid) -> String {
     let row = service::known(&world.app, id).await.unwrap().unwrap();
-    let totp = service::totp(&world.app, &row).unwrap();
+    let totp = service::totp(&world.app, &row).await.unwrap().unwrap();
     totp.generate(world.app.clock.now_s()).to_string()
 }
 

@@ -1,7 +1,7 @@
 //! What other slices may know of a customer.
 
 use super::store::{self, TenantRow};
-use crate::{app::App, db::Tx};
+use crate::{app::App, db::Tx, keys};
 use wire::ids::TenantId;
 
 /// A customer's name in both languages.
@@ -33,7 +33,9 @@ pub async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>>
     store::by_code(tx, code).await
 }
 
-/// Adds a customer.
+/// Adds a customer, with the key that seals what is theirs.
 pub async fn add(app: &App, tx: &mut Tx, row: &TenantRow) -> sqlx::Result<()> {
-    store::insert(tx, row, app.clock.now_ms()).await
+    let now_ms = app.clock.now_ms();
+    store::insert(tx, row, now_ms).await?;
+    keys::service::add(tx, row.id, now_ms).await
 }
