@@ -43,6 +43,8 @@ enum Command {
     SignInLink(SignInLink),
     /// Add an operator of the provider: writes their certificate, prints the link for their first visit.
     AddOperator(AddOperator),
+    /// Make new keys for sealed fields; the service seals them anew and destroys the old keys.
+    RotateKeys(RotateKeys),
     /// Check a proof bundle of an activity log, offline.
     Verify(verify::VerifyArgs),
 }
@@ -80,6 +82,16 @@ struct SignInLink {
     config: PathBuf,
     /// The person's mail address.
     email: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct RotateKeys {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// The code of the only customer to do it for.
+    #[arg(long)]
+    customer: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -147,6 +159,11 @@ impl Command {
             Self::AddOperator(args) => {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 println!("{}", args.add(&setup).await?);
+            }
+            Self::RotateKeys(args) => {
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                let count = setup.rotate_keys(args.customer.as_deref()).await?;
+                println!("{count} new keys. A running service uses them within a minute.");
             }
             Self::Demo(_) | Self::Verify(_) => {}
         }

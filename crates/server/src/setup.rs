@@ -9,6 +9,7 @@ use crate::{
     desktops::service::{self as desktops, DesktopRow},
     hosts,
     identity::{self, UserRow},
+    keys::{self, Owner},
     operators::{self, OperatorRole},
     tenancy::{self, TenantRow},
 };
@@ -39,6 +40,9 @@ pub enum SetupError {
     /// Nobody has this address.
     #[error("nobody has the address {0}")]
     NoSuchPerson(String),
+    /// No customer has this code.
+    #[error("no customer has the code {0}")]
+    NoSuchCustomer(String),
 }
 
 /// What a new operator is given.
@@ -119,6 +123,20 @@ impl Setup {
         let link = self.link(&mut tx, user.tenant_id, user.id).await?;
         tx.commit().await?;
         Ok(link)
+    }
+
+    /// New keys for what is sealed: of the customer of a code, or of everybody and the service. Returns how many. A service
+    /// that runs seals anew what the old ones sealed, and destroys them.
+    pub async fn rotate_keys(&self, code: Option<&str>) -> Result<usize, SetupError> {
+        let Some(code) = code else {
+            return Ok(keys::service::rotate_all(&self.app).await?);
+        };
+        let mut tx = self.app.db.begin().await?;
+        let tenant = tenancy::service::by_code(&mut tx, code).await?;
+        drop(tx);
+        let tenant = tenant.ok_or_else(|| SetupError::NoSuchCustomer(code.to_owned()))?;
+        keys::service::rotate(&self.app, Owner::Tenant(tenant.id)).await?;
+        Ok(1)
     }
 
     /// The demonstration's two customers with their people, desktops and applications. What exists already is kept.

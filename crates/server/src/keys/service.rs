@@ -389,6 +389,23 @@ pub(crate) async fn rotate(app: &App, owner: Owner) -> sqlx::Result<()> {
     Ok(())
 }
 
+/// New keys for everybody whose keys are not destroyed, and for the service. Returns how many.
+pub(crate) async fn rotate_all(app: &App) -> sqlx::Result<usize> {
+    let mut tx = app.db.read().await?;
+    let mut owners: Vec<Uuid> = store::live(&mut tx)
+        .await?
+        .into_iter()
+        .filter(|row| row.purpose == SEAL)
+        .map(|row| row.tenant_id)
+        .collect();
+    drop(tx);
+    owners.dedup();
+    for owner in &owners {
+        rotate(app, Owner::of(*owner)).await?;
+    }
+    Ok(owners.len())
+}
+
 /// Destroys a customer's keys, for good: nothing that was sealed for them can be opened again, by anybody. The rows stay
 /// until they are deleted; addresses are found no more. Other processes learn of it within a minute.
 pub async fn destroy(app: &App, tenant: TenantId) -> sqlx::Result<()> {

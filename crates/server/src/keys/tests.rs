@@ -130,6 +130,18 @@ async fn after_a_rotation_old_values_open_are_sealed_anew_and_the_old_key_goes()
     }
 }
 
+#[tokio::test]
+async fn all_keys_can_be_replaced_but_for_those_that_are_destroyed() {
+    for world in worlds().await {
+        let [gone, stays] = &world.customers;
+        service::destroy(&world.app, gone.tenant).await.unwrap();
+        // The service's and the one customer's.
+        assert_eq!(service::rotate_all(&world.app).await.unwrap(), 2);
+        assert_eq!(live(&world.app, stays.tenant).await, 2);
+        assert_eq!(live(&world.app, gone.tenant).await, 0);
+    }
+}
+
 /// How many keys of a customer there are.
 async fn live(app: &App, tenant: TenantId) -> usize {
     let mut tx = app.db.begin().await.unwrap();

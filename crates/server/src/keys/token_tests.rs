@@ -1,4 +1,4 @@
-//! The master key inside a token: SoftHSM from Debian (scripts/packages test).
+//! The master key inside a token: `SoftHSM` from Debian (scripts/packages test).
 //!
 //! The library finds its tokens by an environment variable, so that what uses it runs in a process of its own.
 
