@@ -1,5 +1,9 @@
 //! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
 
+pub(crate) mod walls;
+#[cfg(test)]
+mod walls_tests;
+
 use crate::keys::{Keys, TxKeys};
 use sqlx::{
     postgres::PgPoolOptions,
@@ -13,6 +17,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use wire::ids::TenantId;
 
 /// Connections of SQLite that read.
 const READERS: u32 = 4;
@@ -63,6 +68,40 @@ pub(crate) enum Engine {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
+/// Whose rows a transaction may see and change. On PostgreSQL a policy of every table that holds customers' rows enforces
+/// it (row-level security), so that a statement that forgets its `WHERE` reaches no other customer: see [`walls`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One customer's. A [`TenantId`] does as well.
+    Tenant(TenantId),
+    /// No customer's: machines, counts of failed sign-ins, what operators are.
+    Nobody,
+    /// Everybody's and the service's own: for the service's own jobs and for finding out whose something is. Where it may
+    /// be used is listed in `crates/xtask/src/rules/walls.rs`.
+    Everybody,
+}
+
+impl From<TenantId> for Scope {
+    fn from(tenant: TenantId) -> Self {
+        Self::Tenant(tenant)
+    }
+}
+
+impl Scope {
+    /// What PostgreSQL's policies look at, until the transaction's end. In the same message as its beginning, so that it
+    /// costs no time and nothing can come in between.
+    fn begin(self, begin: &str) -> sqlx::AssertSqlSafe<String> {
+        let (tenant, everybody) = match self {
+            Self::Tenant(tenant) => (tenant.to_string(), "off"),
+            Self::Nobody => (String::new(), "off"),
+            Self::Everybody => (String::new(), "on"),
+        };
+        sqlx::AssertSqlSafe(format!(
+            "{begin}; SET LOCAL nagaya.tenant = '{tenant}'; SET LOCAL nagaya.everybody = '{everybody}'"
+        ))
+    }
+}
+
 /// Runs `$body` once, on whichever engine `$tx` belongs to.
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
@@ -100,12 +139,12 @@ impl Db {
             let read = pool(READERS).connect_with(options).await?;
             Pools::Sqlite { write, read }
         } else {
-            Pools::Postgres(
-                PgPoolOptions::new()
-                    .max_connections(16)
-                    .connect(url)
-                    .await?,
-            )
+            let pool = PgPoolOptions::new()
+                .max_connections(16)
+                .connect(url)
+                .await?;
+            walls::check_role(&pool).await?;
+            Pools::Postgres(pool)
         };
         let keys = Arc::new(keys);
         let db = Self { pools, keys };
@@ -113,25 +152,27 @@ impl Db {
         Ok(db)
     }
 
-    /// Begins a transaction that may write.
-    pub async fn begin(&self) -> sqlx::Result<Tx> {
+    /// Begins a transaction that may write, of what a customer's tenant id or another [`Scope`] allows.
+    pub async fn begin(&self, scope: impl Into<Scope>) -> sqlx::Result<Tx> {
         let engine = match &self.pools {
             Pools::Sqlite { write, .. } => {
                 Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => {
+                Engine::Postgres(pool.begin_with(scope.into().begin("BEGIN")).await?)
+            }
         };
         Ok(self.tx(engine))
     }
 
     /// Begins a transaction that only reads: one view of the data, and on SQLite no waiting for writers.
-    pub async fn read(&self) -> sqlx::Result<Tx> {
+    pub async fn read(&self, scope: impl Into<Scope>) -> sqlx::Result<Tx> {
         let engine = match &self.pools {
             Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => Engine::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Pools::Postgres(pool) => {
+                const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Engine::Postgres(pool.begin_with(scope.into().begin(BEGIN)).await?)
+            }
         };
         Ok(self.tx(engine))
     }
@@ -139,6 +180,14 @@ impl Db {
     fn tx(&self, engine: Engine) -> Tx {
         let keys = TxKeys::new(Arc::clone(&self.keys));
         Tx { engine, keys }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn postgres(&self) -> Option<&sqlx::PgPool> {
+        match &self.pools {
+            Pools::Postgres(pool) => Some(pool),
+            Pools::Sqlite { .. } => None,
+        }
     }
 
     /// The keys of what is sealed.
@@ -178,7 +227,7 @@ impl Db {
         const KNOWN: &str = "SELECT count(*) FROM schema_versions WHERE version = $1";
         const DONE: &str = "INSERT INTO schema_versions (version) VALUES ($1)";
         for (version, script) in MIGRATIONS {
-            let mut tx = self.begin().await?;
+            let mut tx = self.begin(Scope::Everybody).await?;
             tx.lock_schema().await?;
             on!(&mut tx, c => sqlx::query(TABLE).execute(c).await.map(drop))?;
             let known: i64 =
@@ -188,6 +237,9 @@ impl Db {
                 on!(&mut tx, c => sqlx::query(DONE).bind(version).execute(c).await.map(drop))?;
             }
             tx.commit().await?;
+        }
+        if let Pools::Postgres(pool) = &self.pools {
+            walls::build(pool).await?;
         }
         Ok(())
     }

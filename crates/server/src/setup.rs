@@ -5,7 +5,7 @@ use crate::{
     app::{App, Clock},
     authority::AuthorityError,
     config::ServeConfig,
-    db::Tx,
+    db::{Scope, Tx},
     desktops::service::{self as desktops, DesktopRow},
     hosts,
     identity::{self, UserRow},
@@ -116,7 +116,7 @@ impl Setup {
     /// A new one-time link for a person; earlier unused ones stop working.
     pub async fn reissue_link(&self, email: &str) -> Result<String, SetupError> {
         let email = identity::service::normal(email);
-        let mut tx = self.app.db.begin().await?;
+        let mut tx = self.app.db.begin(Scope::Everybody).await?;
         let user = identity::service::user_by_email(&mut tx, &email)
             .await?
             .ok_or(SetupError::NoSuchPerson(email))?;
@@ -131,7 +131,7 @@ impl Setup {
         let Some(code) = code else {
             return Ok(keys::service::rotate_all(&self.app).await?);
         };
-        let mut tx = self.app.db.begin().await?;
+        let mut tx = self.app.db.begin(Scope::Everybody).await?;
         let tenant = tenancy::service::by_code(&mut tx, code).await?;
         drop(tx);
         let tenant = tenant.ok_or_else(|| SetupError::NoSuchCustomer(code.to_owned()))?;
@@ -142,7 +142,7 @@ impl Setup {
     /// The demonstration's two customers with their people, desktops and applications. What exists already is kept.
     pub async fn demo(&self) -> Result<DemoAccounts, SetupError> {
         let mut accounts = Vec::new();
-        let mut tx = self.app.db.begin().await?;
+        let mut tx = self.app.db.begin(Scope::Everybody).await?;
         for customer in &DEMO {
             let tenant = match tenancy::service::by_code(&mut tx, customer.code).await? {
                 Some(row) => row,

@@ -100,7 +100,7 @@ pub(crate) async fn urls() -> Vec<(tempfile::TempDir, String)> {
 impl World {
     async fn open(dir: tempfile::TempDir, url: String) -> Self {
         let app = open_app(dir.path(), &url, START_MS).await;
-        let mut tx = app.db.begin().await.unwrap();
+        let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
         let shoji = add_customer(&app, &mut tx, "shoji", "ja").await;
         let harbour = add_customer(&app, &mut tx, "harbour", "en").await;
         tx.commit().await.unwrap();
@@ -166,7 +166,12 @@ impl World {
 
     /// The secret of a new one-time link.
     pub(crate) async fn link(&self, person: &Person) -> String {
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let (tenant, user) = (person.actor.tenant, person.actor.user);
         let token = issue_link(&self.app, &mut tx, tenant, user).await.unwrap();
         tx.commit().await.unwrap();
@@ -178,7 +183,12 @@ impl World {
         const SQL: &str =
             "SELECT what FROM activity WHERE (tenant_id = $1 OR ($1 IS NULL AND tenant_id IS NULL))
             ORDER BY at_ms, id";
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let names: Vec<String> =
             on!(&mut tx, c => sqlx::query_scalar(SQL).bind(tenant).fetch_all(c).await).unwrap();
         names
@@ -190,7 +200,12 @@ impl World {
     /// The person may work, or, with `suspended`, may not.
     pub(crate) async fn set_state(&self, person: &Person, state: &str) {
         const SQL: &str = "UPDATE users SET state = $1 WHERE id = $2";
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let user = person.actor.user;
         on!(&mut tx, c => sqlx::query(SQL).bind(state).bind(user).execute(c).await.map(drop))
             .unwrap();
@@ -201,7 +216,12 @@ impl World {
     pub(crate) async fn set_role(&self, person: &mut Person, role: Role) {
         const SQL: &str = "UPDATE users SET role = $1 WHERE id = $2";
         person.actor.role = role;
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let (role, user) = (role.name(), person.actor.user);
         on!(&mut tx, c => sqlx::query(SQL).bind(role).bind(user).execute(c).await.map(drop))
             .unwrap();
@@ -211,7 +231,12 @@ impl World {
     /// Somebody wrote into a session's row what no state is.
     pub(crate) async fn damage(&self, session: SessionId) {
         const SQL: &str = "UPDATE sessions SET state = 'dreaming' WHERE id = $1";
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         on!(&mut tx, c => sqlx::query(SQL).bind(session).execute(c).await.map(drop)).unwrap();
         tx.commit().await.unwrap();
     }
@@ -219,7 +244,12 @@ impl World {
     /// From now on nothing can be written to the log.
     pub(crate) async fn break_log(&self) {
         let sql = "ALTER TABLE activity RENAME TO activity_elsewhere";
-        let mut tx = self.app.db.begin().await.unwrap();
+        let mut tx = self
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         on!(&mut tx, c => sqlx::raw_sql(sql).execute(c).await.map(drop)).unwrap();
         tx.commit().await.unwrap();
     }

@@ -10,7 +10,7 @@ use super::{
     merkle::{self, leaf_hash},
     store::{self, Proved, tree},
 };
-use crate::app::App;
+use crate::{app::App, db::Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, sync::Arc};
@@ -99,7 +99,7 @@ impl Writer {
         };
         let logs_checkpoint = log::checkpoint(app, LOGS).await?;
         let visible_from_ms = app.clock.now_ms() - RETENTION_MS;
-        let mut tx = app.db.read().await?;
+        let mut tx = app.db.read(Scope::Everybody).await?;
         let first = if whole {
             0
         } else {
@@ -149,7 +149,7 @@ impl Writer {
             return Ok(None);
         }
         let to = self.end.min(self.next + BATCH);
-        let mut tx = self.app.db.read().await?;
+        let mut tx = self.app.db.read(log::scope(self.log)).await?;
         let rows = store::proved(&mut tx, self.log, self.next, to, self.visible_from_ms).await?;
         drop(tx);
         self.next = to;

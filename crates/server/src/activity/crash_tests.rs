@@ -38,7 +38,7 @@ async fn writer() {
     let app = open_app(&PathBuf::from(dir), &url, crate::testing::START_MS).await;
     for n in 0_u64.. {
         let name = Uuid::from_bytes(crate::app::random()).to_string();
-        let mut tx = app.db.begin().await.unwrap();
+        let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
         let record = Record {
             tenant: Some(TenantId(LOG)),
             user: None,
@@ -109,7 +109,7 @@ async fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
 /// Everything that was acknowledged is there, and the log grew out of each of its checkpoints.
 async fn check(app: &Arc<App>, names: &[String], notes: &[String]) {
     let last = log::checkpoint(app, LOG).await.unwrap().unwrap();
-    let mut tx = app.db.read().await.unwrap();
+    let mut tx = app.db.read(crate::db::Scope::Everybody).await.unwrap();
     let row = tree::log(&mut tx, LOG).await.unwrap().unwrap();
     let vkey = log::vkey(app, &row.origin);
     let everything = Search {

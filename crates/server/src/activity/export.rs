@@ -58,7 +58,7 @@ impl Writer {
                 return Ok(Some(self.csv_head()));
             }
         }
-        let mut tx = self.app.db.read().await?;
+        let mut tx = self.app.db.read(super::log::scope(self.log)).await?;
         let rows = store::after(&mut tx, self.log, &self.search, self.after, BATCH).await?;
         drop(tx);
         let Some(last) = rows.last() else {

@@ -8,7 +8,12 @@ use crate::testing::{Browser, World, worlds};
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 async fn write(world: &World, who: &str, details: impl IntoIterator<Item = String>) {
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     for detail in details {
         let record = Record {
             tenant: Some(world.customers[0].tenant),

@@ -4,7 +4,7 @@ use super::{
     RETENTION_MS, log,
     store::{self, tree},
 };
-use crate::app::App;
+use crate::{app::App, db::Scope};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub async fn run(app: Arc<App>) {
 
 /// Looks at every log once. The log of the logs comes last, since the others' checkpoints are its leaves.
 pub async fn pass(app: &App) -> sqlx::Result<()> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let logs = tree::logs(&mut tx).await?;
     drop(tx);
     let others = logs.iter().map(|row| row.id).filter(|id| *id != log::LOGS);
@@ -46,7 +46,7 @@ async fn expire(app: &App, log: Uuid) -> sqlx::Result<()> {
     };
     let before_ms = app.clock.now_ms() - kept_ms;
     loop {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(Scope::Everybody).await?;
         let gone = store::expire(&mut tx, log, before_ms).await?;
         tx.commit().await?;
         if gone == 0 {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{self, App},
-    db::Tx,
+    db::{Scope, Tx},
 };
 use sqlx::Error::Protocol;
 use uuid::Uuid;
@@ -34,6 +34,14 @@ const BATCH: u64 = 4096;
 #[must_use]
 pub fn of(tenant: Option<TenantId>) -> Uuid {
     tenant.map_or(SERVICE, |tenant| tenant.0)
+}
+
+/// Whose rows a log's are.
+pub(super) fn scope(log: Uuid) -> Scope {
+    match log {
+        SERVICE | LOGS => Scope::Everybody,
+        customer => Scope::Tenant(TenantId(customer)),
+    }
 }
 
 /// The verifier key of a log, to be published.
@@ -53,7 +61,7 @@ pub(super) async fn append(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx:
 /// Gives records of the time before there were trees their places. Done once, when the service starts.
 pub(super) async fn adopt(app: &App) -> sqlx::Result<()> {
     loop {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(Scope::Everybody).await?;
         let rows = store::unplaced(&mut tx).await?;
         if rows.is_empty() {
             return Ok(());
@@ -113,7 +121,7 @@ async fn next_index(app: &App, tx: &mut Tx, log: Uuid) -> sqlx::Result<i64> {
 
 /// The newest checkpoint of a log, made now if the log has grown since. `None` when the log holds nothing.
 pub(super) async fn checkpoint(app: &App, log: Uuid) -> sqlx::Result<Option<CheckpointRow>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let Some(row) = tree::log(&mut tx, log).await? else {
         return Ok(None);
     };
@@ -129,7 +137,7 @@ pub(super) async fn checkpoint(app: &App, log: Uuid) -> sqlx::Result<Option<Chec
         Ok(signed) => Ok(Some(signed)),
         // Somebody else has signed the same in the meantime.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            let mut tx = app.db.read().await?;
+            let mut tx = app.db.read(Scope::Everybody).await?;
             tree::last_checkpoint(&mut tx, log).await
         }
         Err(error) => Err(error),
@@ -177,7 +185,7 @@ async fn sign(app: &App, log: &LogRow, edge: &Edge, nodes: &[Node]) -> sqlx::Res
         logs_index: None,
         salt: None,
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     for (level, index, hash) in nodes {
         let hash = leaf::encode(hash);
         tree::insert_node(

@@ -19,7 +19,12 @@ use wire::ids::TenantId;
 
 /// Writes records, as the service would, all in one transaction.
 async fn write(world: &World, tenant: Option<TenantId>, count: u32) {
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     for n in 0..count {
         let record = Record {
             tenant,
@@ -37,13 +42,23 @@ async fn write(world: &World, tenant: Option<TenantId>, count: u32) {
 
 async fn checkpoint(world: &World, log: Uuid) -> Checkpoint {
     let row = log::checkpoint(&world.app, log).await.unwrap().unwrap();
-    let mut tx = world.app.db.read().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let origin = tree::log(&mut tx, log).await.unwrap().unwrap().origin;
     Checkpoint::open(&row.note, &log::vkey(&world.app, &origin)).unwrap()
 }
 
 async fn leaves(world: &World, log: Uuid) -> Vec<String> {
-    let mut tx = world.app.db.read().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     tree::leaves(&mut tx, log, 0, i64::MAX).await.unwrap()
 }
 
@@ -88,7 +103,12 @@ async fn checkpoints_grow_out_of_each_other_and_every_proof_holds() {
         let leaves = leaves(&world, tenant.0).await;
         let last = earlier.last().unwrap().clone();
         assert_eq!((last.size, last.root), (1258, root(&leaves)));
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         for old in &earlier {
             let ranges = merkle::consistency(old.size, last.size);
             let proof = log::proof(&mut tx, tenant.0, &ranges).await.unwrap();
@@ -136,7 +156,12 @@ async fn the_log_of_the_logs_holds_every_checkpoint() {
         let leaves = leaves(&world, LOGS).await;
         assert_eq!(leaves.len(), 2);
         assert_eq!(checkpoint(&world, LOGS).await.root, root(&leaves));
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         for tenant in [shoji.tenant.0, harbour.tenant.0] {
             let row = tree::last_checkpoint(&mut tx, tenant)
                 .await
@@ -155,7 +180,12 @@ async fn an_act_that_fails_leaves_no_gap() {
     for world in worlds().await {
         let tenant = world.customers[0].tenant;
         write(&world, Some(tenant), 2).await;
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         assert_eq!(tree::next_index(&mut tx, tenant.0).await.unwrap(), Some(2));
         drop(tx);
         write(&world, Some(tenant), 2).await;
@@ -187,7 +217,12 @@ async fn records_of_the_time_before_the_trees_get_their_places() {
         VALUES ($1, $2, $3, NULL, 'hana', '', 'identity.signed_in', NULL, '')";
     for world in worlds().await {
         let tenant = world.customers[0].tenant;
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         for n in 0..3_i64 {
             let id = Uuid::from_u128(n.cast_unsigned().into());
             on!(&mut tx, c => sqlx::query(OLD).bind(id).bind(tenant).bind(n).execute(c).await.map(drop)).unwrap();

@@ -27,7 +27,12 @@ pub mod verify;
 #[cfg(test)]
 mod verify_tests;
 
-use crate::{actor::Actor, app::App, db::Tx, portal::Key};
+use crate::{
+    actor::Actor,
+    app::App,
+    db::{Scope, Tx},
+    portal::Key,
+};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
@@ -241,7 +246,7 @@ pub(crate) async fn work_log(
     page: u64,
     per_page: u64,
 ) -> sqlx::Result<(u64, Vec<store::Row>)> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let total = store::count_work(&mut tx, query).await?;
     let offset = i64::try_from((page - 1) * per_page).unwrap_or_default();
     let rows = store::page_of_work(&mut tx, query, per_page.cast_signed(), offset).await?;

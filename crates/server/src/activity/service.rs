@@ -54,7 +54,7 @@ pub async fn search(
     rights::authorize(actor, Action::ReadActivity)?;
     let log = log::of(Some(actor.tenant));
     let mut search = visible(app, search);
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     let edge_ms = store::nth(&mut tx, log, &search, WINDOW).await?;
     if let Some(edge_ms) = edge_ms {
         search.from_ms = edge_ms + 1;
@@ -84,7 +84,7 @@ pub async fn newer(
     rights::authorize(actor, Action::ReadActivity)?;
     let log = log::of(Some(actor.tenant));
     let search = visible(app, search);
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     let end = tree::log(&mut tx, log).await?.map_or(0, |log| log.size);
     let start = from.clamp((end - MOST).max(0), end);
     let rows = store::newer(&mut tx, log, &search, (start, end)).await?;
@@ -145,7 +145,7 @@ pub async fn proof_bundle(
 }
 
 async fn record_export(app: &App, actor: &Actor, name: &str) -> sqlx::Result<()> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     let log = log::of(Some(actor.tenant));
     append(app, &mut tx, actor, What::LogExported, log, name).await?;
     tx.commit().await
@@ -154,7 +154,7 @@ async fn record_export(app: &App, actor: &Actor, name: &str) -> sqlx::Result<()>
 /// The verifier key of the organisation's log; `None` when it holds nothing.
 pub async fn key(app: &App, actor: &Actor) -> Result<Option<String>, ReadError> {
     rights::authorize(actor, Action::ReadActivity)?;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     let row = tree::log(&mut tx, log::of(Some(actor.tenant))).await?;
     Ok(row.map(|row| log::vkey(app, &row.origin)))
 }
@@ -177,7 +177,7 @@ pub async fn tile(app: &App, actor: &Actor, tile: Tile) -> Result<Option<Vec<u8>
     let Some(range) = range.filter(|_| tile.is_in(checkpoint.size.cast_unsigned())) else {
         return Ok(None);
     };
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     let body = if let Some(level) = tile.level {
         tile::hashes(&log::level_hashes(&mut tx, log, level, range).await?)
     } else {

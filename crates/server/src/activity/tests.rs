@@ -8,7 +8,12 @@ use wire::ids::TenantId;
 
 /// Writes a record, as the service would.
 async fn record(world: &World, tenant: TenantId, who: &str, what: What, detail: &str) {
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let record = Record {
         tenant: Some(tenant),
         user: None,

@@ -12,7 +12,12 @@ use crate::testing::{World, worlds};
 const COUNT: u64 = 40;
 
 async fn write(world: &World, count: u64) {
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     for n in 0..count {
         let record = Record {
             tenant: Some(world.customers[0].tenant),
@@ -202,7 +207,12 @@ async fn content_goes_after_31_days_and_the_log_stays_provable() {
             .unwrap();
         assert_eq!(found.total, 3);
         job::pass(&world.app).await.unwrap();
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let left: i64 =
             crate::db::on!(&mut tx, c => sqlx::query_scalar(CONTENT).fetch_one(c).await).unwrap();
         drop(tx);
@@ -245,7 +255,12 @@ async fn a_log_that_was_cut_or_rewritten_is_caught_by_a_kept_checkpoint() {
     let world = worlds().await.remove(0);
     write(&world, 10).await;
     let kept = checkpoint(&world).await;
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let log = log::of(Some(world.customers[0].tenant));
     for sql in ALL {
         crate::db::on!(&mut tx, c => sqlx::query(sql).bind(log).execute(c).await.map(drop))

@@ -32,7 +32,7 @@ async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response,
         rights::authorize(&signed.actor, Action::ReadActivity)?;
         return Ok(Redirect::to("/activity").into_response());
     }
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(signed.actor.tenant).await?;
     let offered = store::list(&mut tx, signed.actor.tenant).await?;
     let live = sessions::live_of(&mut tx, &signed.actor).await?;
     let lang = signed.ui.lang;

@@ -38,7 +38,12 @@ fn launch_url(desktop: DesktopId) -> String {
 async fn people_see_what_their_own_organisation_offers_in_their_language_and_its_order() {
     for world in worlds().await {
         let [shoji, harbour] = &world.customers;
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         for (position, name) in [(3, "third"), (1, "first"), (2, "second")] {
             offer(&world, &mut tx, shoji.tenant, position, name).await;
         }

@@ -4,7 +4,7 @@ use super::store::{self, MachineRow};
 use crate::{
     app::{App, new_uuid, secret_hash},
     authority::AuthorityError,
-    db::Tx,
+    db::{Scope, Tx},
 };
 use uuid::Uuid;
 use wire::{
@@ -33,7 +33,7 @@ pub enum EnrolError {
 pub async fn new_token(app: &App, kind: MachineKind, names: &[String]) -> sqlx::Result<String> {
     let token = app.new_secret();
     let expires_at_ms = app.clock.now_ms() + TOKEN_MS;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     let hash = secret_hash(&token);
     store::insert_token(
         &mut tx,
@@ -50,7 +50,7 @@ pub async fn new_token(app: &App, kind: MachineKind, names: &[String]) -> sqlx::
 /// Enrols a machine.
 pub async fn enrol(app: &App, request: &Enrol) -> Result<Enrolled, EnrolError> {
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     let row = store::use_token(&mut tx, &secret_hash(&request.token), now_ms)
         .await?
         .ok_or(EnrolError::Unknown)?;
@@ -70,7 +70,7 @@ pub async fn renew(
     kind: MachineKind,
     request: &Renew,
 ) -> Result<Enrolled, EnrolError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     let row = store::machine(&mut tx, id)
         .await?
         .filter(|row| row.kind == kind_name(kind))
@@ -80,7 +80,7 @@ pub async fn renew(
 
 /// Whether a certificate's machine is still enrolled as what it says. Notes that it was here.
 pub async fn is_enrolled(app: &App, id: Uuid, kind: MachineKind) -> sqlx::Result<bool> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     let row = store::machine(&mut tx, id).await?;
     let enrolled = row.is_some_and(|row| row.kind == kind_name(kind));
     if enrolled {
@@ -92,7 +92,7 @@ pub async fn is_enrolled(app: &App, id: Uuid, kind: MachineKind) -> sqlx::Result
 
 /// Whether a machine of each kind has said something since the given moment.
 pub async fn both_seen_since(app: &App, since_ms: i64) -> sqlx::Result<bool> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     for kind in [MachineKind::Host, MachineKind::Gateway] {
         if store::count_seen(&mut tx, kind_name(kind), since_ms).await? == 0 {
             return Ok(false);
@@ -135,7 +135,7 @@ pub(crate) async fn draining(tx: &mut Tx) -> sqlx::Result<Vec<HostId>> {
 
 /// Writes down where a gateway's relay is reached.
 pub(crate) async fn remember_relay(app: &App, id: GatewayId, relay_url: &str) -> sqlx::Result<()> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     store::set_relay(&mut tx, id.0, relay_url).await?;
     tx.commit().await
 }
@@ -143,7 +143,7 @@ pub(crate) async fn remember_relay(app: &App, id: GatewayId, relay_url: &str) ->
 /// Tells this process of the relays that there were before it: a page that is given out now may need one of them as soon
 /// as its gateway is back.
 pub(crate) async fn recall_relays(app: &App) -> sqlx::Result<()> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     for relay_url in store::relays(&mut tx).await? {
         app.gateways.know(&relay_url);
     }

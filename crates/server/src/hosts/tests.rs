@@ -177,7 +177,12 @@ async fn secrets_of_enrolling_are_not_stored() {
         let token = service::new_token(&world.app, MachineKind::Host, &[])
             .await
             .unwrap();
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let sql = "SELECT token_hash FROM enrol_tokens";
         let stored: Vec<String> =
             on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await).unwrap();

@@ -91,7 +91,7 @@ pub struct Issued {
 pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, LifecycleError> {
     rights::authorize(actor, Action::ManageUsers)?;
     let (full_name, email, role) = check(draft).map_err(LifecycleError::Wrong)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     stand(&mut tx, actor).await?;
     let taken = LifecycleError::Wrong(Wrong {
         email: Some(Key("person.error.email_taken")),
@@ -126,7 +126,7 @@ pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, L
 /// A person of the administrator's organisation.
 pub async fn person(app: &App, actor: &Actor, id: UserId) -> Result<UserRow, LifecycleError> {
     rights::authorize(actor, Action::ManageUsers)?;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     find(&mut tx, actor.tenant, id).await
 }
 
@@ -222,7 +222,7 @@ async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
 /// Rights, the turn of this organisation, and the person.
 async fn begin(app: &App, actor: &Actor, id: UserId) -> Result<(Tx, UserRow), LifecycleError> {
     rights::authorize(actor, Action::ManageUsers)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     stand(&mut tx, actor).await?;
     let user = find(&mut tx, actor.tenant, id).await?;
     Ok((tx, user))

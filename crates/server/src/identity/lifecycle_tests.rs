@@ -155,7 +155,12 @@ async fn somebody_removed_is_gone_and_the_address_is_free() {
         assert_eq!(sign_in(&world, &customer.user.email).await, 401);
         assert_eq!(boss.get(&base).await.status, 404);
         assert!(!boss.get("/users").await.text.contains(&customer.user.email));
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let live = sessions::live_of(&mut tx, actor).await.unwrap();
         drop(tx);
         assert!(live.is_empty());
@@ -233,7 +238,12 @@ async fn of_two_administrators_who_demote_each_other_one_remains() {
         let (done, refused) = if one.is_ok() { (one, two) } else { (two, one) };
         assert!(done.is_ok());
         assert!(matches!(refused, Err(LifecycleError::Denied(_))));
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let left: i64 =
             on!(&mut tx, c => sqlx::query_scalar(LEFT).bind(customer.tenant).fetch_one(c).await)
                 .unwrap();

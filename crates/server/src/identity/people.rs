@@ -43,7 +43,7 @@ pub(super) async fn list(
         descending: filter.order == "desc",
     };
     let tenant = signed.actor.tenant;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(tenant).await?;
     let found = store::users(&mut tx, tenant, &query, order).await?;
     let mut paging = Paging {
         page: filter.page.max(1),

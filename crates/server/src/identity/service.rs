@@ -9,7 +9,7 @@ use crate::{
     activity::{self, Record, What},
     actor::Actor,
     app::{App, secret_hash},
-    db::Tx,
+    db::{Scope, Tx},
 };
 use wire::ids::{TenantId, UserId};
 
@@ -58,7 +58,7 @@ pub async fn sign_in(
         (Subject::Account, secret_hash(&format!("account {email}"))),
         (Subject::Address, secret_hash(&format!("address {address}"))),
     ];
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     count_attempt(app, &mut tx, &subjects).await?;
     let user = store::user_by_email(&mut tx, &email).await?;
     // The transaction must not be held while a password is hashed.
@@ -69,7 +69,9 @@ pub async fn sign_in(
         .filter(|user| user.state == "active")
         .and_then(|user| user.password_hash.clone());
     let matches = app.passwords.verify(password, hash).await;
-    let mut tx = app.db.begin().await?;
+    let whose = user.as_ref().map(|user| user.tenant_id);
+    let whose = whose.map_or(Scope::Everybody, Scope::Tenant);
+    let mut tx = app.db.begin(whose).await?;
     let Some(user) = user.as_ref().filter(|_| matches) else {
         refused(app, &mut tx, user.as_ref(), address).await?;
         tx.commit().await?;
@@ -108,7 +110,7 @@ async fn count_attempt(
 /// Counts a guess at something that is guarded as a password is, before it is looked at. Who must wait is told how long.
 pub(crate) async fn count_guess(app: &App, subject: &str) -> Result<(), SignInError> {
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Nobody).await?;
     store::drop_old_failures(&mut tx, now_ms - failures::FORGET_MS).await?;
     let failures = store::failures(&mut tx, subject).await?;
     let wait_ms = failures.wait_ms(now_ms);
@@ -180,7 +182,7 @@ async fn open(
 pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessionRow>> {
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let Some(row) = store::web_session(&mut tx, &hash).await? else {
         return Ok(None);
     };
@@ -188,13 +190,13 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
     let too_old = now_ms - row.created_at_ms > WEB_SESSION_MAX_MS
         || now_ms - row.last_seen_ms > WEB_SESSION_IDLE_MS;
     if too_old {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(row.tenant_id).await?;
         store::drop_web_session(&mut tx, &hash).await?;
         tx.commit().await?;
         return Ok(None);
     }
     if now_ms - row.last_seen_ms > TOUCH_MS {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(row.tenant_id).await?;
         store::touch_web_session(&mut tx, &hash, now_ms).await?;
         tx.commit().await?;
     }
@@ -203,14 +205,14 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
 
 /// Ends a session of the web that a new one replaces.
 pub async fn forget(app: &App, token: &str) -> sqlx::Result<()> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     store::drop_web_session(&mut tx, &secret_hash(token)).await?;
     tx.commit().await
 }
 
 /// Ends the session of the web. Desktops live on.
 pub async fn sign_out(app: &App, actor: &Actor, token: &str) -> sqlx::Result<()> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     store::drop_web_session(&mut tx, &secret_hash(token)).await?;
     activity::append(app, &mut tx, actor, What::SignedOut, actor.user.0, "").await?;
     tx.commit().await
@@ -231,7 +233,7 @@ pub async fn issue_link(
 
 /// Whom a one-time link is for, while it works.
 pub async fn link_owner(app: &App, token: &str) -> sqlx::Result<Option<UserRow>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let owner = store::link(&mut tx, &secret_hash(token), app.clock.now_ms()).await?;
     let Some((tenant, user)) = owner else {
         return Ok(None);
@@ -274,7 +276,7 @@ pub async fn welcome(
         .hash(password)
         .await
         .ok_or(WelcomeError::Hash)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(user.tenant_id).await?;
     if !store::use_link(&mut tx, &secret_hash(token), app.clock.now_ms()).await? {
         return Err(WelcomeError::Link);
     }

@@ -306,7 +306,12 @@ async fn a_new_sign_in_gets_a_new_session_and_secrets_are_not_stored() {
 }
 
 async fn stored_web_sessions(world: &World) -> Vec<String> {
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let sql = "SELECT token_hash FROM web_sessions";
     on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await).unwrap()
 }

@@ -12,7 +12,7 @@ use crate::{
     app::{self, App},
     authority::AuthorityError,
     config::ServeConfig,
-    db::{Db, Tx},
+    db::{Db, Scope, Tx},
 };
 use std::{
     collections::HashMap,
@@ -283,7 +283,7 @@ pub(crate) async fn add(tx: &mut Tx, tenant: TenantId, now_ms: i64) -> sqlx::Res
 /// Looks at the keys when the service starts. The first time it makes them and seals what was kept in the clear or with one
 /// key; when the configured store is another one than before, it wraps them anew.
 pub async fn prepare(db: &Db, now_ms: i64) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
+    let mut tx = db.begin(Scope::Everybody).await?;
     tx.lock_schema().await?;
     if store::newest(&mut tx, Uuid::nil(), SEAL).await?.is_none() {
         make(&mut tx, Owner::Service, SEAL, 1, now_ms).await?;
@@ -303,7 +303,10 @@ pub async fn prepare(db: &Db, now_ms: i64) -> sqlx::Result<()> {
         // Whoever lost the master key shall learn it now, and not from the first person who signs in.
         newest(&mut tx, Owner::Service).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    // The service's own key of indexes is out of reach of transactions that are a customer's; from here on it is known.
+    let mut tx = db.read(Scope::Everybody).await?;
+    tx.index("", "").await.map(drop)
 }
 
 fn of(owner: Owner) -> impl Iterator<Item = &'static Field> {
@@ -372,7 +375,7 @@ fn before(tx: &Tx, field: &Field, place: Place, value: &str) -> sqlx::Result<Vec
 /// Makes a new key for an owner. What earlier ones sealed still opens; the reconciler seals it anew and then destroys them.
 pub(crate) async fn rotate(app: &App, owner: Owner) -> sqlx::Result<()> {
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     let row = store::newest(&mut tx, owner.id(), SEAL).await?;
     let row = row.ok_or(KeyError::Missing)?;
     if row.wrapped.is_none() {
@@ -391,7 +394,7 @@ pub(crate) async fn rotate(app: &App, owner: Owner) -> sqlx::Result<()> {
 
 /// New keys for everybody whose keys are not destroyed, and for the service. Returns how many.
 pub(crate) async fn rotate_all(app: &App) -> sqlx::Result<usize> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let mut owners: Vec<Uuid> = store::live(&mut tx)
         .await?
         .into_iter()
@@ -410,7 +413,7 @@ pub(crate) async fn rotate_all(app: &App) -> sqlx::Result<usize> {
 /// until they are deleted; addresses are found no more. Other processes learn of it within a minute.
 pub async fn destroy(app: &App, tenant: TenantId) -> sqlx::Result<()> {
     let owner = Owner::Tenant(tenant);
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     store::destroy(&mut tx, tenant.0, i64::MAX, app.clock.now_ms()).await?;
     for field in of(owner) {
         if let Some(column) = field.index {
@@ -447,7 +450,7 @@ async fn record(
 /// keys sealed, and destroys those.
 pub(super) async fn reconcile(app: &App) -> sqlx::Result<()> {
     app.db.keys().forget(|_| true);
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let rows = store::live(&mut tx).await?;
     drop(tx);
     let mut versions: HashMap<Uuid, Vec<&KeyRow>> = HashMap::new();
@@ -461,7 +464,7 @@ pub(super) async fn reconcile(app: &App) -> sqlx::Result<()> {
         let owner = Owner::of(id);
         for field in of(owner) {
             loop {
-                let mut tx = app.db.begin().await?;
+                let mut tx = app.db.begin(Scope::Everybody).await?;
                 let some = seal_batch(&mut tx, owner, field, newest.version, false).await?;
                 tx.commit().await?;
                 if !some {
@@ -470,7 +473,7 @@ pub(super) async fn reconcile(app: &App) -> sqlx::Result<()> {
             }
         }
         if app.clock.now_ms() - newest.created_at_ms > RETIRE_MS {
-            let mut tx = app.db.begin().await?;
+            let mut tx = app.db.begin(Scope::Everybody).await?;
             store::destroy(&mut tx, id, newest.version, app.clock.now_ms()).await?;
             tx.commit().await?;
         }

@@ -22,20 +22,20 @@ use wire::ids::TenantId;
 /// What is in a column, as it is kept.
 async fn kept(app: &App, table: &str, column: &str) -> Vec<Option<String>> {
     let sql = sqlx::AssertSqlSafe(format!("SELECT {column} FROM {table} ORDER BY id"));
-    let mut tx = app.db.begin().await.unwrap();
+    let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
     on!(&mut tx, c => sqlx::query_scalar(sql).fetch_all(c).await).unwrap()
 }
 
 async fn execute(db: &Db, sql: &str) {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    let mut tx = db.begin().await.unwrap();
+    let mut tx = db.begin(crate::db::Scope::Everybody).await.unwrap();
     on!(&mut tx, c => sqlx::raw_sql(sql).execute(c).await.map(drop)).unwrap();
     tx.commit().await.unwrap();
 }
 
 /// The person of the address, as sign-in finds them.
 pub(super) async fn found(app: &App, email: &str) -> sqlx::Result<Option<String>> {
-    let mut tx = app.db.begin().await.unwrap();
+    let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
     let user = identity::user_by_email(&mut tx, email).await?;
     Ok(user.map(|user| user.full_name))
 }
@@ -144,7 +144,7 @@ async fn all_keys_can_be_replaced_but_for_those_that_are_destroyed() {
 
 /// How many keys of a customer there are.
 async fn live(app: &App, tenant: TenantId) -> usize {
-    let mut tx = app.db.begin().await.unwrap();
+    let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
     let rows = store::live(&mut tx).await.unwrap();
     rows.iter().filter(|row| row.tenant_id == tenant.0).count()
 }
@@ -164,7 +164,7 @@ async fn with_a_customers_key_everything_sealed_for_them_is_gone_and_nobody_else
             assert!(found(app, &stays.user.email).await.unwrap().is_some());
             // The rows are there, and no key opens them.
             assert_eq!(kept(app, "users", "full_name").await, sealed);
-            let mut tx = app.db.begin().await.unwrap();
+            let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
             let opened =
                 crate::identity::store::user(&mut tx, gone.tenant, gone.user.actor.user).await;
             assert!(is_destroyed(&opened.unwrap_err()));
@@ -191,7 +191,7 @@ async fn before_keys(dir: &Path, db: &Db) {
     let totp = Seal::new(&one)
         .close(&Place { row, ..place }.bound_before(), b"secret of codes")
         .unwrap();
-    let mut tx = db.begin().await.unwrap();
+    let mut tx = db.begin(crate::db::Scope::Everybody).await.unwrap();
     for sql in [
         "INSERT INTO tenants (id, code, name_ja, name_en, language, time_zone, created_at_ms)
          VALUES ($1, 'old', 'o', 'o', 'ja', 'Asia/Tokyo', 0)",
@@ -234,7 +234,7 @@ async fn what_was_kept_before_there_were_keys_is_sealed_at_the_first_start() {
             column: "totp",
             row: Uuid::from_u128(9),
         };
-        let mut tx = app.db.begin().await.unwrap();
+        let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
         let secret = tx.unseal(Owner::Service, place, &totp).await.unwrap();
         assert_eq!(secret, b"secret of codes");
         drop(tx);

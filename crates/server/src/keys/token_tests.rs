@@ -171,6 +171,6 @@ async fn inner_moves() {
 
 async fn kept_keys(app: &App) -> Vec<String> {
     const SQL: &str = "SELECT wrapped FROM data_keys ORDER BY tenant_id, purpose";
-    let mut tx = app.db.begin().await.unwrap();
+    let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
     crate::db::on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_all(c).await).unwrap()
 }

@@ -8,7 +8,7 @@ use crate::{
     activity::{self, Record, What},
     app::{App, new_uuid, random, secret_hash},
     authority::{AuthorityError, Identity},
-    db::Tx,
+    db::{Scope, Tx},
     identity::service::{self as identity, SignInError},
     keys::{Owner, Place},
     rights::{Denied, OperatorAction},
@@ -72,7 +72,7 @@ pub async fn add(
     if !(1..=32).contains(&login.len()) || !login.chars().all(fits) {
         return Err(AddError::Login);
     }
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     if store::by_login(&mut tx, login).await?.is_some() {
         return Err(AddError::Taken(login.to_owned()));
     }
@@ -111,14 +111,14 @@ fn totp_of(row: Uuid) -> Place {
 
 /// The operator of a certificate, if they may come in.
 pub(crate) async fn known(app: &App, id: Uuid) -> sqlx::Result<Option<OperatorRow>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     let row = store::get(&mut tx, id).await?;
     Ok(row.filter(|row| row.state != "suspended" && OperatorRole::from_name(&row.role).is_some()))
 }
 
 /// The one-time codes of an operator (RFC 6238).
 pub(crate) async fn totp(app: &App, row: &OperatorRow) -> sqlx::Result<Option<Totp>> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     let secret = tx
         .unseal(Owner::Service, totp_of(row.id), &row.totp)
         .await?;
@@ -132,7 +132,7 @@ pub(crate) async fn totp(app: &App, row: &OperatorRow) -> sqlx::Result<Option<To
 
 /// Whether the link for a first visit works, and is this operator's own.
 pub(crate) async fn is_invited(app: &App, row: &OperatorRow, link: &str) -> sqlx::Result<bool> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     let owner = store::link(&mut tx, &secret_hash(link), app.clock.now_ms()).await?;
     Ok(owner == Some(row.id))
 }
@@ -152,7 +152,7 @@ pub(crate) async fn enter(
     let totp = totp(app, row).await?;
     let step = totp.and_then(|totp| totp.check(&code, app.clock.now_s()));
     let step = step.and_then(|step| i64::try_from(step).ok());
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     let may = match link {
         Some(link) => store::use_link(&mut tx, &secret_hash(link), now_ms).await?,
         None => row.state == "active",
@@ -164,7 +164,7 @@ pub(crate) async fn enter(
     if !entered {
         // A link that came with a wrong code can be used again.
         drop(tx);
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(Scope::Everybody).await?;
         let record = record(row.id, &row.full_name, address, What::OperatorRefused);
         activity::append_record(app, &mut tx, &record).await?;
         tx.commit().await?;
@@ -200,7 +200,7 @@ pub(crate) async fn session(
 ) -> sqlx::Result<Option<SessionRow>> {
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Nobody).await?;
     let row = store::session(&mut tx, &hash).await?;
     drop(tx);
     let Some(row) = row.filter(|row| row.operator_id == certificate) else {
@@ -209,7 +209,7 @@ pub(crate) async fn session(
     let too_old =
         now_ms - row.created_at_ms > SESSION_MAX_MS || now_ms - row.last_seen_ms > SESSION_IDLE_MS;
     if too_old || now_ms - row.last_seen_ms > TOUCH_MS {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(Scope::Nobody).await?;
         if too_old {
             store::drop_session(&mut tx, &hash).await?;
         } else {
@@ -221,7 +221,7 @@ pub(crate) async fn session(
 }
 
 pub(crate) async fn leave(app: &App, operator: &Operator, token: &str) -> sqlx::Result<()> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     store::drop_session(&mut tx, &secret_hash(token)).await?;
     let (who, address) = (&operator.full_name, &operator.address);
     let record = record(operator.id, who, address, What::OperatorLeft);
@@ -240,7 +240,7 @@ pub(crate) enum ActError {
 
 pub(crate) async fn machines(app: &App, operator: &Operator) -> Result<Vec<MachineRow>, ActError> {
     operator.role.authorize(OperatorAction::ListMachines)?;
-    Ok(store::machines(&mut app.db.read().await?).await?)
+    Ok(store::machines(&mut app.db.read(Scope::Everybody).await?).await?)
 }
 
 pub(crate) async fn customers(
@@ -248,7 +248,7 @@ pub(crate) async fn customers(
     operator: &Operator,
 ) -> Result<Vec<CustomerRow>, ActError> {
     operator.role.authorize(OperatorAction::ListCustomers)?;
-    Ok(store::customers(&mut app.db.read().await?).await?)
+    Ok(store::customers(&mut app.db.read(Scope::Everybody).await?).await?)
 }
 
 /// Lets a session host take no new sessions, or take them again. The customers who have sessions on it find it in
@@ -261,7 +261,7 @@ pub(crate) async fn drain(
     reason: &str,
 ) -> Result<bool, ActError> {
     operator.role.authorize(OperatorAction::Drain)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     let (changed, what) = if on {
         let changed = store::drain(&mut tx, host, app.clock.now_ms()).await?;
         (changed, What::HostDrained)

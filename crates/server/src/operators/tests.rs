@@ -24,7 +24,12 @@ async fn add(world: &World, login: &str, role: OperatorRole) -> (Uuid, String) {
     let papers = service::add(&world.app, login, "中村 誠", role)
         .await
         .unwrap();
-    let mut tx = world.app.db.read().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let row = store::by_login(&mut tx, login).await.unwrap().unwrap();
     (row.id, format!("/console/first/{}", papers.link))
 }
@@ -111,7 +116,12 @@ async fn guessing_codes_is_slowed_down_and_a_suspended_operator_is_out_at_once()
     for world in worlds().await {
         let mut browser = entered(&world, "nakamura", OperatorRole::Owner).await;
         let row = {
-            let mut tx = world.app.db.read().await.unwrap();
+            let mut tx = world
+                .app
+                .db
+                .read(crate::db::Scope::Everybody)
+                .await
+                .unwrap();
             store::by_login(&mut tx, "nakamura").await.unwrap().unwrap()
         };
         let mut guesser = world.console(Some(row.id));
@@ -122,7 +132,12 @@ async fn guessing_codes_is_slowed_down_and_a_suspended_operator_is_out_at_once()
         world.pass_ms(STEP_MS / 1000);
         assert_eq!(type_code(&mut guesser, DOOR, "123456").await.status, 429);
 
-        let mut tx = world.app.db.begin().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .begin(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         on!(&mut tx, c => sqlx::query(SUSPEND).execute(c).await.map(drop)).unwrap();
         tx.commit().await.unwrap();
         assert_eq!(browser.get(MACHINES).await.header("location"), DOOR);
@@ -180,7 +195,12 @@ async fn enrolled_host(world: &World) -> crate::fakes::FakeHost {
         "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, 'host', '', 0)";
     let host = world.host(3);
     host.says(&[]);
-    let mut tx = world.app.db.begin().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     on!(&mut tx, c => sqlx::query(INSERT).bind(host.id).execute(c).await.map(drop)).unwrap();
     tx.commit().await.unwrap();
     host

@@ -68,7 +68,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id: SessionId = id.parse().map_err(|_| Failure::NotFound)?;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(signed.actor.tenant).await?;
     let session = service::own(&mut tx, &signed.actor, id).await?;
     let desktop = desktops::get(&mut tx, signed.actor.tenant, session.desktop).await?;
     let lang = signed.ui.lang;

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
+    db::Scope,
     desktops::service::{self as desktops, DesktopRow},
     hosts, identity,
     tenancy::{self, TenantRow},
@@ -44,7 +45,7 @@ pub async fn run(app: Arc<App>) {
 
 /// One comparison of everything.
 pub async fn pass(app: &App) -> Result<(), SessionError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let sessions = store::not_ended(&mut tx).await?;
     let locked_out = identity::suspended(&mut tx).await?;
     drop(tx);
@@ -143,7 +144,7 @@ fn unheard_ms(app: &App, session: &Session) -> i64 {
 }
 
 async fn apply(app: &App, session: &Session, event: Event) -> Result<(), SessionError> {
-    service::change(app, app.db.begin().await?, session, event).await
+    service::change(app, app.db.begin(session.tenant).await?, session, event).await
 }
 
 async fn place(
@@ -152,7 +153,7 @@ async fn place(
     load: &mut HashMap<HostId, u32>,
     age_ms: i64,
 ) -> Result<(), SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(session.tenant).await?;
     let desktop = desktops::get(&mut tx, session.tenant, session.desktop).await?;
     let image = desktop.map_or_else(String::new, |desktop| desktop.image);
     let draining = hosts::service::draining(&mut tx).await?;
@@ -180,7 +181,7 @@ async fn place(
 
 /// Orders the session; the host ignores an order that it has carried out.
 async fn start(app: &App, session: &Session, host: HostId) -> Result<(), SessionError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(session.tenant).await?;
     let desktop = desktops::get(&mut tx, session.tenant, session.desktop).await?;
     let tenant = tenancy::service::get(&mut tx, session.tenant).await?;
     let user = identity::session_user(&mut tx, session.tenant, session.user).await?;
@@ -236,7 +237,7 @@ async fn forget_or_stop(
         return Ok(());
     }
     // It may have been placed since the sessions were read.
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
     let over = store::any(&mut tx, id)
         .await?
         .is_none_or(|session| matches!(session.state, State::Ended { .. }));

@@ -347,11 +347,21 @@ async fn a_change_is_not_saved_over_one_that_it_did_not_see() {
         let id = world
             .running(&customer.user, customer.desktop, &mut host)
             .await;
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let session = store::any(&mut tx, id).await.unwrap().unwrap();
         drop(tx);
         let save = async |state| {
-            let mut tx = world.app.db.begin().await.unwrap();
+            let mut tx = world
+                .app
+                .db
+                .begin(crate::db::Scope::Everybody)
+                .await
+                .unwrap();
             let saved = store::save(&mut tx, &session, state, 0).await;
             tx.commit().await.unwrap();
             saved

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     activity::{self, Record, What},
     app::App,
+    db::Scope,
 };
 use wire::{
     control::{FromGateway, OpenConnection},
@@ -43,7 +44,10 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
             session,
             tenant,
         } => {
-            let mut tx = app.db.begin().await?;
+            let mut tx = app
+                .db
+                .begin(tenant.map_or(Scope::Everybody, Scope::Tenant))
+                .await?;
             let record = Record {
                 tenant,
                 user: None,
@@ -110,7 +114,7 @@ async fn found_open(
     gateway: GatewayId,
     open: &OpenConnection,
 ) -> Result<(), SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(open.tenant).await?;
     let session = store::any(&mut tx, open.session).await?;
     let session = session.filter(|session| session.tenant == open.tenant);
     let promised = promise_age(app, gateway, open).is_some();
@@ -138,7 +142,7 @@ async fn happened(
     detail: String,
 ) -> Result<bool, SessionError> {
     for _ in 0..TRIES {
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.db.begin(open.tenant).await?;
         let Some(session) = store::any(&mut tx, open.session).await? else {
             return Ok(false);
         };
@@ -156,7 +160,7 @@ async fn happened(
             Err(SessionError::Store(StoreError::Stale)) => {}
             // Recorded all the same: it did happen.
             Err(SessionError::Refused(_)) => {
-                let mut tx = app.db.begin().await?;
+                let mut tx = app.db.begin(open.tenant).await?;
                 activity::append_record(app, &mut tx, &record).await?;
                 tx.commit().await?;
                 return Ok(false);

@@ -134,7 +134,7 @@ pub async fn launch(
     desktop: DesktopId,
 ) -> Result<SessionId, SessionError> {
     rights::authorize(actor, Action::Launch)?;
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     // Another customer's desktop looks exactly like one that does not exist.
     let desktop = desktops::get(&mut tx, actor.tenant, desktop)
         .await?
@@ -168,7 +168,7 @@ pub async fn own(tx: &mut Tx, actor: &Actor, id: SessionId) -> Result<Session, S
 
 /// Gives the browser what it needs to see the session: a ticket, or how long to wait.
 pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect, SessionError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(actor.tenant).await?;
     let session = own(&mut tx, actor, id).await?;
     drop(tx);
     let steps = steps(&session, app.clock.now_ms());
@@ -234,7 +234,7 @@ pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect,
 
 /// Ends a session on request: the person is asked first, by the page.
 pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionError> {
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
     let session = own(&mut tx, actor, id).await?;
     if !session.state.is_live() {
         return Ok(());
@@ -246,7 +246,7 @@ pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionE
 
 /// Cuts the connections of a person's sessions, for somebody who signed out or lost access. The desktops live on.
 pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(tenant).await?;
     let sessions = store::of_user(&mut tx, tenant, user).await?;
     drop(tx);
     for session in sessions {
@@ -257,7 +257,7 @@ pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(),
 
 /// Ends all of a person's sessions, for somebody who was removed.
 pub async fn end_all(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(tenant).await?;
     let sessions = store::of_user(&mut tx, tenant, user).await?;
     drop(tx);
     for mut session in sessions {
@@ -265,7 +265,7 @@ pub async fn end_all(app: &App, tenant: TenantId, user: UserId) -> Result<(), Se
             if !session.state.is_live() {
                 break;
             }
-            let tx = app.db.begin().await?;
+            let tx = app.db.begin(tenant).await?;
             match change(app, tx, &session, Event::Stop(EndReason::Stopped)).await {
                 Err(SessionError::Store(StoreError::Stale)) => {}
                 result => {
@@ -273,7 +273,7 @@ pub async fn end_all(app: &App, tenant: TenantId, user: UserId) -> Result<(), Se
                     break;
                 }
             }
-            let mut tx = app.db.read().await?;
+            let mut tx = app.db.read(tenant).await?;
             match store::get(&mut tx, session.tenant, session.id).await? {
                 Some(now) => session = now,
                 None => break,
@@ -292,12 +292,12 @@ pub(super) async fn cut(app: &App, mut session: Session) -> Result<(), SessionEr
         let State::Connected { connection, .. } = session.state else {
             return Ok(());
         };
-        let tx = app.db.begin().await?;
+        let tx = app.db.begin(session.tenant).await?;
         match change(app, tx, &session, Event::Closed(connection)).await {
             Err(SessionError::Store(StoreError::Stale)) => {}
             result => return result,
         }
-        let mut tx = app.db.read().await?;
+        let mut tx = app.db.read(session.tenant).await?;
         match store::get(&mut tx, session.tenant, session.id).await? {
             Some(now) => session = now,
             None => return Ok(()),

@@ -43,7 +43,12 @@ async fn connect(browser: &mut Browser, session: SessionId) -> Answer {
 }
 
 pub(super) async fn state(world: &World, session: SessionId) -> State {
-    let mut tx = world.app.db.read().await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     let row = store::any(&mut tx, session).await.unwrap().unwrap();
     row.state
 }
@@ -229,7 +234,12 @@ async fn a_form_without_its_token_opens_and_ends_nothing() {
                 .unwrap();
             assert_eq!(browser.send(scripted).await.status, 403, "{path}");
         }
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         let live = service::live_of(&mut tx, &customer.user.actor)
             .await
             .unwrap();
@@ -380,7 +390,12 @@ async fn what_fails_half_way_leaves_neither_session_nor_record() {
         world.break_log().await;
         let result = service::launch(&world.app, &customer.user.actor, customer.desktop).await;
         assert!(matches!(result, Err(SessionError::Database(_))));
-        let mut tx = world.app.db.read().await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
         assert!(store::not_ended(&mut tx).await.unwrap().is_empty());
     }
 }

@@ -15,7 +15,7 @@ pub struct Names {
 
 /// The customer's names.
 pub async fn names(app: &App, id: TenantId) -> sqlx::Result<Names> {
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.read(id).await?;
     let row = store::get(&mut tx, id).await?;
     Ok(row.map_or_else(Names::default, |row| Names {
         ja: row.name_ja,

@@ -9,6 +9,7 @@ mod migrations;
 mod places;
 mod shape;
 mod slices;
+mod walls;
 mod web_texts;
 
 use crate::{finding::Finding, tree::Tree};
@@ -43,6 +44,7 @@ const RULES: &[Rule] = &[
     places::machines,
     places::lock_files,
     bench::results,
+    walls::everybody,
 ];
 
 /// Runs every rule.

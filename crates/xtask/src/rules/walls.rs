@@ -1,0 +1,84 @@
+//! Transactions that see every customer's rows are begun in few places, each for a reason.
+
+use crate::{
+    finding::Finding,
+    rust_text::shipped_lines,
+    tree::{File, Tree},
+};
+
+const SERVER: &str = "crates/server/src/";
+const SCOPE: &str = "Scope::Everybody";
+
+/// Where the wall between customers may be stepped over, and what for.
+const ALLOWED: &[(&str, &str)] = &[
+    ("db.rs", "migrations"),
+    ("setup.rs", "the command line, before anybody is signed in"),
+    (
+        "identity/service.rs",
+        "sign-in and links, before it is known whose they are",
+    ),
+    (
+        "activity/log.rs",
+        "the log of the logs holds every log's checkpoints",
+    ),
+    ("activity/job.rs", "checkpoints and expiry of every log"),
+    ("activity/mod.rs", "the operators' work log"),
+    ("activity/bundle.rs", "proofs in the log of the logs"),
+    ("operators/service.rs", "operators and their work log"),
+    ("sessions/job.rs", "the reconciler of every session"),
+    (
+        "sessions/reports.rs",
+        "what gateways say of nobody's tickets",
+    ),
+    ("keys/service.rs", "data keys and their rotation"),
+];
+
+/// A file that begins a transaction of [`SCOPE`] is in the list above.
+pub(super) fn everybody(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, path) in sources(tree) {
+        if ALLOWED.iter().any(|(allowed, _)| *allowed == path) {
+            continue;
+        }
+        for (number, line) in shipped_lines(file) {
+            if line.contains(SCOPE) {
+                let text = "this sees every customer's rows: begin with the customer's id, or give the reason in \
+                    crates/xtask/src/rules/walls.rs";
+                findings.push(Finding::new("walls", &file.path, number, text));
+            }
+        }
+    }
+    findings
+}
+
+fn sources(tree: &Tree) -> impl Iterator<Item = (&File, &str)> {
+    tree.with_extension(&["rs"])
+        .filter(|file| !file.is_test_code())
+        .filter_map(|file| Some((file, file.path.strip_prefix(SERVER)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::found;
+
+    #[test]
+    fn only_listed_files_see_everybody() {
+        let begin = "fn a() {\n    db.begin(Scope::Everybody);\n}\n";
+        let own = "fn a() {\n    db.begin(actor.tenant);\n}\n";
+        let files = [
+            ("crates/server/src/sessions/job.rs", begin),
+            ("crates/server/src/sessions/tests.rs", begin),
+            (
+                "crates/server/src/sessions/mod.rs",
+                "#[cfg(test)]\nmod tests;\n",
+            ),
+            ("crates/server/src/desktops/http.rs", begin),
+            ("crates/server/src/desktops/service.rs", own),
+        ];
+        assert_eq!(
+            found(everybody, &files),
+            ["crates/server/src/desktops/http.rs:2"]
+        );
+    }
+}
