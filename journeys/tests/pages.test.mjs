@@ -1,12 +1,14 @@
 // The portal's pages: accessible by axe's rules in both languages and both appearances, with nothing that overflows.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
+import { until } from "../lib/wait.mjs";
 
-const PAGES = ["/desktops", "/access", "/users", "/users/invite", "/activity", "/no-such-page"];
+const PAGES = ["/desktops", "/access", "/evidence", "/evidence/5.7", "/users", "/users/invite", "/activity", "/no-such-page"];
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
   { locale: "en-GB", colorScheme: "dark", width: 1280 },
@@ -32,6 +34,28 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await demo?.dispose();
+});
+
+test("the running service shows what holds, of its own listeners too", { timeout: 90_000 }, async () => {
+  const member = await newPerson(browser, { locale: "en-GB" });
+  await member.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya"));
+  const page = await member.newPage();
+  // The checks run for the first time some seconds after the start.
+  await until("the listeners are found apart", async () => {
+    await page.goto(`${portal}/evidence?state=holds`);
+    return (await page.getByRole("row").filter({ hasText: "CLD.9.5.1" }).count()) === 1;
+  }, 60_000);
+  for (const id of ["5.1", "5.6", "5.7", "6.1", "8.4", "8.5", "9.1", "13.3"]) {
+    await page.locator(`a[href="/evidence/${id}"]`).waitFor({ timeout: 5000 });
+  }
+  await page.goto(`${portal}/evidence?state=falls_short`);
+  await page.getByText("Nothing is in this state").waitFor();
+  const nagaya = process.env.NAGAYA ?? new URL("../../target/debug/nagaya", import.meta.url).pathname;
+  const controls = JSON.parse(execFileSync(nagaya, ["controls", "--json"], { encoding: "utf8" }));
+  const tls = controls.find(({ id }) => id === "6.1");
+  assert.equal(tls.clause, "10.1.1");
+  assert.deepEqual(tls.checks.map(({ name }) => name), ["listener.tls"]);
+  await member.close();
 });
 
 for (const look of LOOKS) {

@@ -1,7 +1,7 @@
 //! The command line. Secrets are never arguments: they are read from files named in the configuration.
 
 use crate::{
-    child, demo,
+    child, controls, demo,
     logging::{self, LogFormat},
     verify,
 };
@@ -45,6 +45,8 @@ enum Command {
     AddOperator(AddOperator),
     /// Make new keys for sealed fields; the service seals them anew and destroys the old keys.
     RotateKeys(RotateKeys),
+    /// List what the service promises, clause by clause, with the checks that show it.
+    Controls(controls::ControlsArgs),
     /// Check a proof bundle of an activity log, offline.
     Verify(verify::VerifyArgs),
 }
@@ -123,6 +125,7 @@ impl Cli {
         match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Controls(args) => controls::run(&args),
             command => block_on(command.run()),
         }
     }
@@ -165,7 +168,7 @@ impl Command {
                 let count = setup.rotate_keys(args.customer.as_deref()).await?;
                 println!("{count} new keys. A running service uses them within a minute.");
             }
-            Self::Demo(_) | Self::Verify(_) => {}
+            Self::Demo(_) | Self::Verify(_) | Self::Controls(_) => {}
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod child;
 mod cli;
+mod controls;
 mod demo;
 mod logging;
 mod verify;

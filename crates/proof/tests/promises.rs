@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
-use proof::{NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, counterexample, never_permitted};
+use proof::{
+    NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, SCHEMA, counterexample, never_permitted,
+};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 async fn holds(promise: &str) {
     assert_eq!(counterexample(POLICIES, promise).await.unwrap(), None);
@@ -122,4 +126,42 @@ fn a_right_is_delegated_per_service_code() {
             .decision()
     };
     assert_eq!((may("a"), may("b")), (Decision::Allow, Decision::Deny));
+}
+
+/// The hash of what the proofs are about; the service compares it with that of the policies in force.
+fn digest() -> String {
+    let mut hash = Sha256::new();
+    hash.update(SCHEMA);
+    hash.update(POLICIES);
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
+}
+
+const PROVED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../server/src/rights/proved.sha256"
+);
+
+#[tokio::test]
+async fn the_service_knows_what_was_proved() {
+    for promise in [ONE_CUSTOMER, NO_STORED_DATA, OWN_GRANTS] {
+        holds(promise).await;
+    }
+    let kept = std::fs::read_to_string(PROVED).unwrap_or_default();
+    assert!(
+        kept.trim() == digest(),
+        "{PROVED} is stale: cargo nextest run -p proof write_what_was_proved --run-ignored all"
+    );
+}
+
+#[tokio::test]
+#[ignore = "writes the hash of what was proved"]
+async fn write_what_was_proved() {
+    for promise in [ONE_CUSTOMER, NO_STORED_DATA, OWN_GRANTS] {
+        holds(promise).await;
+    }
+    std::fs::write(PROVED, format!("{}\n", digest())).unwrap();
 }

@@ -23,13 +23,14 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 6] = [
+const MIGRATIONS: [(i64, &str); 7] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
     (4, include_str!("../migrations/0004_operators.sql")),
     (5, include_str!("../migrations/0005_activity_log.sql")),
     (6, include_str!("../migrations/0006_data_keys.sql")),
+    (7, include_str!("../migrations/0007_evidence.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

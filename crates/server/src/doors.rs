@@ -17,6 +17,7 @@ pub(crate) enum Right {
 }
 
 const VIEW_ACCESS: Right = Right::Asks(|_| Action::ViewAccess);
+const VIEW_EVIDENCE: Right = Right::Asks(|_| Action::ViewEvidence);
 const VIEW_DESKTOPS: Right = Right::Asks(|_| Action::ViewDesktops);
 const LAUNCH: Right = Right::Asks(|_| Action::Launch);
 const USE_SESSION: Right = Right::Asks(|owner| Action::UseSession { owner });
@@ -36,6 +37,8 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/welcome/{token}", Right::Open),
     (Method::POST, "/sign-out", Right::SignedIn),
     (Method::GET, "/access", VIEW_ACCESS),
+    (Method::GET, "/evidence", VIEW_EVIDENCE),
+    (Method::GET, "/evidence/{control}", VIEW_EVIDENCE),
     (Method::GET, "/desktops", VIEW_DESKTOPS),
     (Method::POST, "/desktops/{id}/launch", LAUNCH),
     (Method::GET, "/sessions/{id}", USE_SESSION),

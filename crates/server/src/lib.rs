@@ -12,6 +12,7 @@ pub mod config;
 pub mod db;
 pub mod desktops;
 mod doors;
+pub mod evidence;
 #[cfg(test)]
 mod fakes;
 pub mod hosts;
@@ -22,6 +23,7 @@ mod listener;
 mod listener_tests;
 pub mod operators;
 pub mod portal;
+mod probes;
 pub mod rights;
 mod serve;
 pub mod sessions;

@@ -3,7 +3,7 @@
 use crate::{
     access, activity,
     app::App,
-    desktops, doors, identity,
+    desktops, doors, evidence, identity,
     portal::{self, ErrorPage, Problem, Ui},
     sessions,
 };
@@ -31,6 +31,7 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(sessions::http::routes())
         .merge(activity::http::routes())
         .merge(access::http::routes())
+        .merge(evidence::http::routes())
         .merge(portal::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route_layer(middleware::from_fn(listed))

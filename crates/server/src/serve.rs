@@ -5,6 +5,7 @@ use crate::{
     app::{App, Clock},
     authority::AuthorityError,
     config::ServeConfig,
+    evidence,
     hosts::{self, http::Peer},
     keys, listener,
     operators::{self, Certificate},
@@ -89,6 +90,7 @@ pub async fn serve(
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
     let logs = tokio::spawn(activity::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
+    let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let result = tokio::select! {
         result = portal => result.map_err(|source| ServeError::Listen { address: customers, source }),
         result = infrastructure => result.map_err(|source| ServeError::Listen { address: machines, source }),
@@ -98,5 +100,6 @@ pub async fn serve(
     reconciler.abort();
     logs.abort();
     keys.abort();
+    checks.abort();
     result
 }

@@ -15,7 +15,7 @@ const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
 const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
-pub(super) const ASKED: [(Key, Action); 8] = [
+pub(super) const ASKED: [(Key, Action); 9] = [
     (Key("access.action.view_desktops"), Action::ViewDesktops),
     (Key("access.action.launch"), Action::Launch),
     (
@@ -29,11 +29,12 @@ pub(super) const ASKED: [(Key, Action); 8] = [
     (Key("access.action.list_users"), Action::ListUsers),
     (Key("access.action.manage_users"), Action::ManageUsers),
     (Key("access.action.read_activity"), Action::ReadActivity),
+    (Key("access.action.view_evidence"), Action::ViewEvidence),
     (Key("access.action.view_access"), Action::ViewAccess),
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 4] = [
+const OPERATORS: [(Key, OperatorAction); 5] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,
@@ -46,6 +47,10 @@ const OPERATORS: [(Key, OperatorAction); 4] = [
     (
         Key("access.operator.read_work_log"),
         OperatorAction::ReadWorkLog,
+    ),
+    (
+        Key("access.operator.view_evidence"),
+        OperatorAction::ViewEvidence,
     ),
 ];
 

@@ -5,7 +5,7 @@
 
 use super::{
     RETENTION_MS,
-    leaf::{self, Content},
+    leaf::{self, Content, Leaf},
     log::{self, LOGS},
     merkle::{self, leaf_hash},
     store::{self, Proved, tree},
@@ -177,6 +177,19 @@ fn json_line(value: &impl Serialize) -> String {
 }
 
 impl Proved {
+    /// Whether the content, while it is there, is the one that the leaf commits to.
+    pub(super) fn fits(&self) -> bool {
+        let Some(content) = self.content() else {
+            return true;
+        };
+        let salt = self.salt.as_deref().and_then(leaf::decode);
+        let leaf = Leaf::parse(&self.leaf);
+        match (salt, leaf) {
+            (Some(salt), Some(leaf)) => leaf.content == leaf::commit(&salt, &content.text()),
+            _ => false,
+        }
+    }
+
     /// The content, while it is there.
     fn content(&self) -> Option<Content<'_>> {
         Some(Content {

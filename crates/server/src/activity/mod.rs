@@ -4,6 +4,7 @@
 //! [`note`]). What a record says goes when its time is over; that it was there, and when, stays provable ([`leaf`]).
 
 pub mod bundle;
+pub(crate) mod checks;
 #[cfg(test)]
 mod crash_tests;
 pub mod export;
@@ -90,11 +91,17 @@ pub enum What {
     KeyRotated,
     /// A customer's keys were destroyed: what they sealed can be opened by nobody.
     KeyDestroyed,
+    /// A check found that a promise does not hold.
+    PromiseFellShort,
+    /// A check could not tell whether a promise holds.
+    PromiseUnclear,
+    /// A check found that a promise holds again.
+    PromiseHolds,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -119,6 +126,9 @@ impl What {
         Self::LogExported,
         Self::KeyRotated,
         Self::KeyDestroyed,
+        Self::PromiseFellShort,
+        Self::PromiseUnclear,
+        Self::PromiseHolds,
     ];
 
     /// The stored form.
@@ -149,6 +159,9 @@ impl What {
             Self::LogExported => "activity.exported",
             Self::KeyRotated => "key.rotated",
             Self::KeyDestroyed => "key.destroyed",
+            Self::PromiseFellShort => "evidence.fell_short",
+            Self::PromiseUnclear => "evidence.unclear",
+            Self::PromiseHolds => "evidence.holds",
         }
     }
 
@@ -236,6 +249,9 @@ pub(crate) fn label(what: What) -> Key {
         What::LogExported => Key("activity.what.log_exported"),
         What::KeyRotated => Key("activity.what.key_rotated"),
         What::KeyDestroyed => Key("activity.what.key_destroyed"),
+        What::PromiseFellShort => Key("activity.what.promise_fell_short"),
+        What::PromiseUnclear => Key("activity.what.promise_unclear"),
+        What::PromiseHolds => Key("activity.what.promise_holds"),
     }
 }
 

@@ -78,6 +78,7 @@ pub struct Proved {
     pub(super) detail: Option<String>,
 }
 
+const OLDEST: &str = "SELECT min(at_ms) FROM activity WHERE log_id = $1";
 const INSERT: &str = "INSERT INTO activity
     (id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail, log_id, leaf_index, salt)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -228,4 +229,9 @@ pub(super) async fn proved(
 /// Deletes some records, with their salts, that are older. Returns how many.
 pub(super) async fn expire(tx: &mut Tx, log: Uuid, before_ms: i64) -> sqlx::Result<u64> {
     on!(tx, c => sqlx::query(EXPIRE).bind(log).bind(before_ms).execute(c).await.map(|done| done.rows_affected()))
+}
+
+/// When the oldest record whose content is there was made.
+pub(super) async fn oldest(tx: &mut Tx, log: Uuid) -> sqlx::Result<Option<i64>> {
+    on!(tx, c => sqlx::query_scalar(OLDEST).bind(log).fetch_one(c).await)
 }

@@ -1,5 +1,6 @@
 //! Accounts and sign-in.
 
+pub(crate) mod checks;
 pub mod failures;
 pub mod http;
 pub mod lifecycle;

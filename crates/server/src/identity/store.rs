@@ -54,6 +54,12 @@ pub struct WebSessionRow {
     pub tenant_name_en: String,
 }
 
+const GONE: &str =
+    "SELECT id FROM users WHERE tenant_id = $1 AND state IN ('suspended', 'removed')";
+const GONE_SESSIONS: &str = "SELECT count(*) FROM web_sessions w JOIN users u ON u.id = w.user_id
+    WHERE w.tenant_id = $1 AND u.state IN ('suspended', 'removed')";
+const ADMINISTRATORS: &str = "SELECT count(*) FROM users
+    WHERE tenant_id = $1 AND role = 'administrator' AND state IN ('active', 'invited')";
 const INSERT_USER: &str = "INSERT INTO users
     (id, tenant_id, email, login, full_name, role, state, created_at_ms, email_index)
     VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7, $8)";
@@ -410,4 +416,29 @@ pub(crate) async fn drop_old_failures(tx: &mut Tx, before_ms: i64) -> sqlx::Resu
 
 pub(crate) async fn drop_failures(tx: &mut Tx, subject: &str) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(DROP_FAILURES).bind(subject).execute(c).await.map(drop))
+}
+
+/// Everybody of a customer who may not work any more.
+pub(super) async fn gone(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(GONE).bind(tenant).fetch_all(c).await)
+}
+
+/// Sessions of the web of people who may not work any more.
+pub(super) async fn gone_sessions(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(GONE_SESSIONS).bind(tenant).fetch_one(c).await)
+}
+
+/// The stored forms of a customer's passwords.
+pub(super) async fn password_hashes(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<String>> {
+    let rows: Vec<UserRow> = on!(tx, c => sqlx::query_as(USERS).bind(tenant).fetch_all(c).await)?;
+    let mut hashes = Vec::new();
+    for row in rows {
+        hashes.extend(open(tx, row).await?.password_hash);
+    }
+    Ok(hashes)
+}
+
+/// Administrators who are there or are invited.
+pub(super) async fn administrators(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(ADMINISTRATORS).bind(tenant).fetch_one(c).await)
 }

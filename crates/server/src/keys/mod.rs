@@ -2,7 +2,7 @@
 //!
 //! Each customer, and the service itself, has a data key ([`Owner`]). It is in the database, wrapped by the master key of
 //! a [`KeyStore`], which is never in the database: a file of the state folder, or a key inside a PKCS#11 token. Destroying
-//! a customer's data keys makes everything unreadable that was sealed for them. See `docs/adr/0016-keys-walls-moving.md`.
+//! a customer's data keys makes everything unreadable that was sealed for them. See `docs/adr/0015-keys-walls-moving.md`.
 
 mod fields;
 mod file;

@@ -27,6 +27,20 @@ use uuid::Uuid;
 /// The cookie of an operator's session.
 pub(super) const COOKIE: &str = "__Host-nagaya-console";
 
+/// The paths that operators' browsers can reach, besides assets.
+pub(crate) const PATHS: &[&str] = &[
+    "/console/",
+    "/console/enter",
+    "/console/first/{link}",
+    "/console/leave",
+    "/console/machines",
+    "/console/machines/{id}/drain",
+    "/console/machines/{id}/resume",
+    "/console/customers",
+    "/console/evidence",
+    "/console/work-log",
+];
+
 /// Everything that operators' browsers can reach.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()

@@ -4,7 +4,8 @@ use super::{
     console::{COOKIE, Entered},
     door,
     pages::{
-        Customer, CustomersPage, DOOR, Machine, MachinesPage, OperatorBadge, WorkLogPage, WorkRow,
+        Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage, OperatorBadge,
+        WorkLogPage, WorkRow,
     },
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     activity::{self, What},
     app::{self, App},
+    evidence,
     portal::{self, Key, Lang, Paging},
     rights::OperatorAction,
     visit::{Failure, same, set_cookie},
@@ -40,6 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/machines/{id}/drain", post(drain))
         .route("/console/machines/{id}/resume", post(resume))
         .route("/console/customers", get(customers))
+        .route("/console/evidence", get(promises))
         .route("/console/work-log", get(work_log))
 }
 
@@ -59,6 +62,7 @@ impl Entered {
             full_name: self.operator.full_name.clone(),
             role: self.operator.role.key(),
             customers: may(OperatorAction::ListCustomers),
+            evidence: may(OperatorAction::ViewEvidence),
             work_log: may(OperatorAction::ReadWorkLog),
         }
     }
@@ -216,6 +220,23 @@ async fn customers(
             })
             .collect(),
         query,
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+async fn promises(
+    State(app): State<Arc<App>>,
+    entered: Entered,
+    Query(filter): Query<evidence::Filter>,
+) -> Result<Response, Failure> {
+    let role = entered.operator.role.name();
+    let standings = evidence::service::of_service(&app, role).await?;
+    let (counts, rows) = evidence::rows(standings, filter.outcome());
+    let page = EvidencePage {
+        badge: Some(entered.badge()),
+        ui: entered.ui,
+        counts,
+        rows,
     };
     Ok(portal::page(StatusCode::OK, &page))
 }

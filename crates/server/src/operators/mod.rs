@@ -3,6 +3,7 @@
 //! Whoever comes shows a certificate of the operators' authority, or there is no connection at all; the certificate says
 //! who it is, and a one-time code (TOTP) that it is really them. Nothing here reads what customers store.
 
+pub(crate) mod checks;
 mod console;
 mod door;
 mod http;
@@ -13,6 +14,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use console::{Certificate, router};
+pub(crate) use console::{Certificate, PATHS, router};
 pub use role::OperatorRole;
 pub use service::{AddError, NewOperator, add};

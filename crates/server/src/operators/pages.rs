@@ -1,6 +1,9 @@
 //! The pages of the management console.
 
-use crate::portal::{Key, Ui};
+use crate::{
+    evidence::{Count, PromiseRow},
+    portal::{Key, Ui},
+};
 use askama::Template;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,6 +20,8 @@ pub struct OperatorBadge {
     pub role: Key,
     /// Whether the list of customers is offered. The service decides again.
     pub customers: bool,
+    /// Whether the commitments are offered. The services decide again.
+    pub evidence: bool,
     /// Whether the work log is offered.
     pub work_log: bool,
 }
@@ -111,6 +116,20 @@ pub struct Customer {
     pub sessions: i64,
     /// Since when.
     pub since: OffsetDateTime,
+}
+
+/// `GET /console/evidence`: the promises, of all customers together.
+#[derive(Template)]
+#[template(path = "operators/evidence.html")]
+pub struct EvidencePage {
+    /// The reader.
+    pub ui: Ui,
+    /// Who has entered.
+    pub badge: Option<OperatorBadge>,
+    /// How many stand how.
+    pub counts: Vec<Count>,
+    /// Those that are shown.
+    pub rows: Vec<PromiseRow>,
 }
 
 /// `GET /console/customers`.

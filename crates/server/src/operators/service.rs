@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// An operator's session ends this long after its beginning, in milliseconds.
 pub(crate) const SESSION_MAX_MS: i64 = 8 * 60 * 60 * 1000;
 /// And this long after its last use.
-const SESSION_IDLE_MS: i64 = 30 * 60 * 1000;
+pub(super) const SESSION_IDLE_MS: i64 = 30 * 60 * 1000;
 const TOUCH_MS: i64 = 60_000;
 /// A link for the first visit works this long.
 const LINK_MS: i64 = 24 * 60 * 60 * 1000;

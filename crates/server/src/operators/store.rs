@@ -54,6 +54,12 @@ pub(crate) struct CustomerRow {
     pub(crate) sessions: i64,
 }
 
+const LIVE_SESSIONS: &str =
+    "SELECT count(*) FROM operator_sessions WHERE created_at_ms > $1 AND last_seen_ms > $2";
+/// Nobody has used a code whose time step is zero.
+const LIVE_WITHOUT_CODE: &str = "SELECT count(*)
+    FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
+    WHERE s.created_at_ms > $1 AND s.last_seen_ms > $2 AND o.state = 'active' AND o.totp_step = 0";
 const INSERT: &str = "INSERT INTO operators
     (id, login, full_name, role, state, totp, totp_step, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -176,4 +182,14 @@ pub(super) async fn resume(tx: &mut Tx, host: Uuid) -> sqlx::Result<bool> {
 /// The customers who have sessions on a host.
 pub(super) async fn tenants_on(tx: &mut Tx, host: Uuid) -> sqlx::Result<Vec<wire::ids::TenantId>> {
     on!(tx, c => sqlx::query_scalar(TENANTS_ON).bind(host).fetch_all(c).await)
+}
+
+/// Sessions that began and were used since the given moments, and those among them that began without a code.
+pub(super) async fn live_sessions(
+    tx: &mut Tx,
+    (began_ms, used_ms): (i64, i64),
+) -> sqlx::Result<(i64, i64)> {
+    let all = on!(&mut *tx, c => sqlx::query_scalar(LIVE_SESSIONS).bind(began_ms).bind(used_ms).fetch_one(c).await)?;
+    let bare = on!(tx, c => sqlx::query_scalar(LIVE_WITHOUT_CODE).bind(began_ms).bind(used_ms).fetch_one(c).await)?;
+    Ok((all, bare))
 }

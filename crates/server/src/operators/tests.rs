@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{OperatorRole, service, store};
+use super::{OperatorRole, PATHS, service, store};
 use crate::{
     activity::What,
     db::on,
     listener_tests::routes_in,
     testing::{Answer, Browser, World, worlds},
 };
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 use uuid::Uuid;
 use wire::control::Phase;
 
@@ -250,6 +250,10 @@ async fn the_two_sites_share_no_route() {
         &mut routes,
     );
     routes.retain(|route| route.starts_with('/') && route != "/");
+    // What the probe of the running listeners asks for is what there is.
+    let own = routes.iter().filter(|route| route.starts_with("/console/"));
+    let own: BTreeSet<&str> = own.map(String::as_str).collect();
+    assert_eq!(own, PATHS.iter().copied().collect());
     let world = worlds().await.remove(0);
     let (id, _) = add(&world, "nakamura", OperatorRole::Owner).await;
     let assets = crate::portal::asset_base();

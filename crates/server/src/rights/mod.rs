@@ -11,6 +11,8 @@ mod tests;
 pub use policies::PoliciesError;
 
 use crate::actor::Actor;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 use wire::ids::UserId;
 
 /// What somebody wants to do in their own organisation.
@@ -33,6 +35,8 @@ pub enum Action {
     ReadActivity,
     /// See who can do what.
     ViewAccess,
+    /// See which promises hold.
+    ViewEvidence,
 }
 
 /// What the policies are told of an action and of what it is done to.
@@ -56,6 +60,7 @@ impl Action {
             Self::ManageUsers => ("manage_users", None, true),
             Self::ReadActivity => ("read_activity", None, true),
             Self::ViewAccess => ("view_access", None, false),
+            Self::ViewEvidence => ("view_evidence", None, false),
         };
         Facts {
             name,
@@ -76,6 +81,8 @@ pub enum OperatorAction {
     ListCustomers,
     /// See what operators did.
     ReadWorkLog,
+    /// See which promises hold, of how many customers.
+    ViewEvidence,
 }
 
 impl OperatorAction {
@@ -86,13 +93,18 @@ impl OperatorAction {
             Self::Drain => "drain_machine",
             Self::ListCustomers => "list_customers",
             Self::ReadWorkLog => "read_work_log",
+            Self::ViewEvidence => "view_all_evidence",
         }
     }
 
     /// Whether it is about a customer's thing, never stored data, rather than the provider's own.
     fn is_about_a_customer(self) -> bool {
         match self {
-            Self::ListMachines | Self::Drain | Self::ListCustomers | Self::ReadWorkLog => false,
+            Self::ListMachines
+            | Self::Drain
+            | Self::ListCustomers
+            | Self::ReadWorkLog
+            | Self::ViewEvidence => false,
         }
     }
 }
@@ -121,4 +133,26 @@ pub fn authorize_operator(role: &str, action: OperatorAction) -> Result<(), Deni
 /// Parses and validates the policies, so that the service does not start with policies that refuse everything.
 pub fn check() -> Result<(), PoliciesError> {
     policies::LIVE.as_ref().map(|_| ()).map_err(Clone::clone)
+}
+
+/// The hash of the policies and their schema of which `crates/proof` has proved what is promised. Written by it.
+pub(crate) const PROVED: &str = include_str!("proved.sha256");
+
+/// The hash of the policies and their schema in force (SHA-256, hexadecimal), made as `crates/proof` makes it.
+pub(crate) fn digest() -> String {
+    let mut hash = Sha256::new();
+    hash.update(policies::SCHEMA);
+    hash.update(policies::POLICIES);
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// How many policies are in force.
+pub(crate) fn count() -> i64 {
+    let live = policies::LIVE.as_ref();
+    live.map_or(0, policies::Policies::count)
 }

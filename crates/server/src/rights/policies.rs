@@ -13,8 +13,8 @@ use std::{
 };
 use uuid::Uuid;
 
-const SCHEMA: &str = include_str!("schema.cedarschema");
-const POLICIES: &str = include_str!("policies.cedar");
+pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
+pub(super) const POLICIES: &str = include_str!("policies.cedar");
 
 /// Why the policies cannot be asked. Nothing is allowed then, and the service does not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,11 @@ impl Policies {
             },
             schema,
         })
+    }
+
+    /// How many policies there are.
+    pub(super) fn count(&self) -> i64 {
+        i64::try_from(self.set.policies().count()).unwrap_or(i64::MAX)
     }
 
     /// Whether the policies permit it. What cannot be asked is not permitted.

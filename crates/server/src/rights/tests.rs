@@ -13,7 +13,7 @@ use wire::ids::{TenantId, UserId};
 
 const ME: UserId = UserId(Uuid::from_u128(2));
 const OTHER: UserId = UserId(Uuid::from_u128(3));
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::ViewDesktops,
     Action::Launch,
     Action::UseSession { owner: ME },
@@ -22,13 +22,15 @@ const ACTIONS: [Action; 8] = [
     Action::ManageUsers,
     Action::ReadActivity,
     Action::ViewAccess,
+    Action::ViewEvidence,
 ];
 
-const OPERATORS: [OperatorAction; 4] = [
+const OPERATORS: [OperatorAction; 5] = [
     OperatorAction::ListMachines,
     OperatorAction::Drain,
     OperatorAction::ListCustomers,
     OperatorAction::ReadWorkLog,
+    OperatorAction::ViewEvidence,
 ];
 
 fn actor(role: Role) -> Actor {
@@ -85,6 +87,10 @@ fn operators_do_their_roles_work() {
         may(OperatorAction::ListCustomers),
         [Support, Security, Owner, Auditor]
     );
+    assert_eq!(
+        may(OperatorAction::ViewEvidence),
+        [Support, Security, Owner, Auditor]
+    );
     assert_eq!(may(OperatorAction::ReadWorkLog), [Security, Owner, Auditor]);
 }
 
@@ -107,7 +113,12 @@ fn each_role_does_its_own_work() {
             .collect::<BTreeSet<_>>()
     };
     let desks = ["launch", "use_session", "view_access", "view_desktops"];
-    let books = ["list_users", "read_activity", "view_access"];
+    let books = [
+        "list_users",
+        "read_activity",
+        "view_access",
+        "view_evidence",
+    ];
     let both: BTreeSet<_> = desks.into_iter().chain(books).collect();
     assert_eq!(work(Role::User), BTreeSet::from(desks));
     assert_eq!(work(Role::Auditor), BTreeSet::from(books));

@@ -2,6 +2,7 @@
 
 pub mod attach;
 pub mod broker;
+pub(crate) mod checks;
 pub mod http;
 pub mod job;
 #[cfg(test)]

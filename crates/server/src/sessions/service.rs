@@ -352,3 +352,8 @@ pub(super) fn steps(session: &Session, now_ms: i64) -> Steps {
         total_ms: session.opened_at_ms.unwrap_or(now_ms) - session.requested_at_ms,
     }
 }
+
+/// Whose sessions are not over, of a customer.
+pub async fn live_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
+    store::live_users(tx, tenant).await
+}

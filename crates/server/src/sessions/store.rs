@@ -66,6 +66,13 @@ struct Row {
     changed_at_ms: i64,
 }
 
+const LIVE_USERS: &str = "SELECT DISTINCT user_id FROM sessions WHERE tenant_id = $1 AND state NOT IN ('ending', 'ended')";
+const OF_TENANT: &str = "SELECT count(*) FROM sessions WHERE tenant_id = $1";
+/// A session that is a customer's by one of its columns, and another's by what another column names.
+const CROSSING: &str = "SELECT count(*) FROM sessions s
+    LEFT JOIN desktops d ON d.id = s.desktop_id LEFT JOIN users u ON u.id = s.user_id
+    WHERE (s.tenant_id = $1 OR d.tenant_id = $1 OR u.tenant_id = $1)
+    AND NOT (COALESCE(d.tenant_id = s.tenant_id, FALSE) AND COALESCE(u.tenant_id = s.tenant_id, FALSE))";
 const INSERT: &str = "INSERT INTO sessions
     (id, tenant_id, user_id, desktop_id, state, version, requested_at_ms, changed_at_ms)
     VALUES ($1, $2, $3, $4, 'requested', 0, $5, $5) ON CONFLICT DO NOTHING";
@@ -221,4 +228,16 @@ fn reason_from_name(name: &str) -> Option<EndReason> {
         .iter()
         .find(|(_, n)| *n == name)
         .map(|(reason, _)| *reason)
+}
+
+/// Whose sessions are not over.
+pub(super) async fn live_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(LIVE_USERS).bind(tenant).fetch_all(c).await)
+}
+
+/// A customer's sessions, and those that join it to another customer.
+pub(super) async fn crossing(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<(i64, i64)> {
+    let all = on!(&mut *tx, c => sqlx::query_scalar(OF_TENANT).bind(tenant).fetch_one(c).await)?;
+    let crossing = on!(tx, c => sqlx::query_scalar(CROSSING).bind(tenant).fetch_one(c).await)?;
+    Ok((all, crossing))
 }

@@ -39,3 +39,8 @@ pub async fn add(app: &App, tx: &mut Tx, row: &TenantRow) -> sqlx::Result<()> {
     store::insert(tx, row, now_ms).await?;
     keys::service::add(tx, row.id, now_ms).await
 }
+
+/// Every customer.
+pub async fn all(tx: &mut Tx) -> sqlx::Result<Vec<TenantId>> {
+    store::all(tx).await
+}

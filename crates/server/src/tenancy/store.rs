@@ -27,6 +27,7 @@ const GET: &str =
     "SELECT id, code, name_ja, name_en, language, time_zone FROM tenants WHERE id = $1";
 const BY_CODE: &str =
     "SELECT id, code, name_ja, name_en, language, time_zone FROM tenants WHERE code = $1";
+const ALL: &str = "SELECT id FROM tenants ORDER BY code";
 
 pub(crate) async fn insert(tx: &mut Tx, row: &TenantRow, now_ms: i64) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(row.id).bind(&row.code).bind(&row.name_ja).bind(&row.name_en)
@@ -39,4 +40,8 @@ pub(crate) async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<Tenant
 
 pub(crate) async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>> {
     on!(tx, c => sqlx::query_as(BY_CODE).bind(code).fetch_optional(c).await)
+}
+
+pub(crate) async fn all(tx: &mut Tx) -> sqlx::Result<Vec<TenantId>> {
+    on!(tx, c => sqlx::query_scalar(ALL).fetch_all(c).await)
 }

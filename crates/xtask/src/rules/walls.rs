@@ -31,6 +31,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "what gateways say of nobody's tickets",
     ),
     ("keys/service.rs", "data keys and their rotation"),
+    (
+        "evidence/job.rs",
+        "what is checked, and the service's own log",
+    ),
+    (
+        "evidence/service.rs",
+        "operators see how many promises hold",
+    ),
 ];
 
 /// A file that begins a transaction of [`SCOPE`] is in the list above.

@@ -1,0 +1,67 @@
+//! What shows that accounts are looked after.
+
+use super::store;
+use crate::{
+    app::App,
+    evidence::{Answer, CannotTell, Check, Run},
+    portal::Key,
+    sessions,
+};
+use wire::ids::TenantId;
+
+/// Who was suspended or removed is out: of the portal, and of their desktops.
+pub(crate) const LEFT_OVER_ACCESS: Check = Check {
+    name: "identity.left_over_access",
+    says: Key("evidence.check.left_over_access"),
+    figures: &[
+        Key("evidence.figure.people_gone"),
+        Key("evidence.figure.left_over"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(left_over_access(app, tenant))),
+};
+
+/// Somebody can look after the organisation's people.
+pub(crate) const AN_ADMINISTRATOR: Check = Check {
+    name: "identity.an_administrator",
+    says: Key("evidence.check.an_administrator"),
+    figures: &[Key("evidence.figure.administrators")],
+    run: Run::Customer(|app, tenant| Box::pin(an_administrator(app, tenant))),
+};
+
+/// No password is kept but as a hash by argon2id (RFC 9106).
+pub(crate) const PASSWORDS: Check = Check {
+    name: "identity.passwords",
+    says: Key("evidence.check.passwords"),
+    figures: &[
+        Key("evidence.figure.passwords"),
+        Key("evidence.figure.weak_hashes"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(passwords(app, tenant))),
+};
+
+async fn left_over_access(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let gone = store::gone(&mut tx, tenant).await?;
+    let live = sessions::service::live_users(&mut tx, tenant).await?;
+    let desktops = live.iter().filter(|user| gone.contains(user)).count();
+    let left = store::gone_sessions(&mut tx, tenant).await? + count(desktops);
+    Ok(Answer::of(left == 0, vec![count(gone.len()), left]))
+}
+
+async fn an_administrator(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let there = store::administrators(&mut tx, tenant).await?;
+    Ok(Answer::of(there > 0, vec![there]))
+}
+
+async fn passwords(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let hashes = store::password_hashes(&mut tx, tenant).await?;
+    let others = hashes.iter().filter(|hash| !hash.starts_with("$argon2id$"));
+    let others = count(others.count());
+    Ok(Answer::of(others == 0, vec![count(hashes.len()), others]))
+}
+
+fn count(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}
