@@ -3,6 +3,7 @@
 
 use crate::{
     authority::{Authority, AuthorityError},
+    clock,
     config::ServeConfig,
     db::Db,
     hosts::links::{GatewayLinks, HostLinks},
@@ -14,7 +15,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::{TryRng as _, rngs::SysRng};
 use sha2::{Digest as _, Sha256};
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    fs,
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 use time::OffsetDateTime;
@@ -29,6 +34,8 @@ pub struct App {
     pub db: Db,
     /// The time.
     pub clock: Clock,
+    /// The name of the machine that this process runs on.
+    pub node: String,
     /// When this process began, Unix milliseconds: what it has not heard of before then says nothing.
     pub started_ms: i64,
     /// The configuration.
@@ -52,8 +59,35 @@ pub struct App {
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that a test sets, in Unix milliseconds.
-    Set(AtomicI64),
+    /// A clock that a test sets.
+    Set(SetClock),
+}
+
+/// A clock that a test sets.
+#[derive(Debug)]
+pub struct SetClock {
+    /// Unix milliseconds.
+    pub now_ms: AtomicI64,
+    /// What the kernel would say of it.
+    pub sample: Mutex<ClockSample>,
+}
+
+impl From<i64> for SetClock {
+    fn from(now_ms: i64) -> Self {
+        Self {
+            now_ms: now_ms.into(),
+            sample: Mutex::default(),
+        }
+    }
+}
+
+/// What the kernel says of its clock (RFC 1589).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockSample {
+    /// How far it can be trusted.
+    pub reading: ClockReading,
+    /// What is still to be corrected, in microseconds: positive when the clock is behind.
+    pub offset_us: i64,
 }
 
 /// How far a clock can be trusted, as records keep it.
@@ -98,10 +132,17 @@ impl ClockState {
 }
 
 impl Clock {
-    /// How the clock is. The kernel would tell (`adjtimex`, RFC 1589), but no crate that we know of asks it without `unsafe`
-    /// code in this one; until the clock is watched by a slice of its own, records say that nobody has looked.
+    /// How the clock is.
     pub fn reading(&self) -> ClockReading {
-        ClockReading::default()
+        self.sample().reading
+    }
+
+    /// What the kernel says of the clock. Asked for each record: it takes less than a microsecond.
+    pub fn sample(&self) -> ClockSample {
+        match self {
+            Self::System => clock::kernel::read(),
+            Self::Set(set) => set.sample.lock().map_or_else(|_| ClockSample::default(), |s| *s),
+        }
     }
 
     /// Unix time in milliseconds.
@@ -113,7 +154,7 @@ impl Clock {
                     .unwrap_or_default();
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
             }
-            Self::Set(ms) => ms.load(Ordering::SeqCst),
+            Self::Set(set) => set.now_ms.load(Ordering::SeqCst),
         }
     }
 
@@ -139,6 +180,8 @@ impl App {
     pub fn with(config: ServeConfig, clock: Clock, db: Db, authority: Authority) -> Self {
         Self {
             db,
+            node: fs::read_to_string("/proc/sys/kernel/hostname")
+                .map_or_else(|_| String::new(), |name| name.trim().to_owned()),
             started_ms: clock.now_ms(),
             clock,
             config,

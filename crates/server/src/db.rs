@@ -23,7 +23,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 7] = [
+const MIGRATIONS: [(i64, &str); 8] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -31,6 +31,7 @@ const MIGRATIONS: [(i64, &str); 7] = [
     (5, include_str!("../migrations/0005_activity_log.sql")),
     (6, include_str!("../migrations/0006_data_keys.sql")),
     (7, include_str!("../migrations/0007_evidence.sql")),
+    (8, include_str!("../migrations/0008_clock.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

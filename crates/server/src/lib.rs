@@ -8,6 +8,7 @@ pub mod activity;
 pub mod actor;
 pub mod app;
 pub mod authority;
+pub mod clock;
 pub mod config;
 pub mod db;
 pub mod desktops;

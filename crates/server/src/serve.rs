@@ -4,6 +4,7 @@ use crate::{
     activity,
     app::{App, Clock},
     authority::AuthorityError,
+    clock,
     config::ServeConfig,
     evidence,
     hosts::{self, http::Peer},
@@ -89,6 +90,7 @@ pub async fn serve(
     tracing::info!(%customers, %machines, %management, "the control plane is starting");
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
     let logs = tokio::spawn(activity::job::run(Arc::clone(&app)));
+    let clock = tokio::spawn(clock::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let result = tokio::select! {
@@ -99,6 +101,7 @@ pub async fn serve(
     };
     reconciler.abort();
     logs.abort();
+    clock.abort();
     keys.abort();
     checks.abort();
     result

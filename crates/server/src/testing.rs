@@ -6,7 +6,7 @@
 use crate::{
     activity::What,
     actor::{Actor, Role},
-    app::{App, Clock},
+    app::{App, Clock, ClockSample},
     authority::Authority,
     config::ServeConfig,
     db::{Db, Tx, on},
@@ -128,8 +128,15 @@ impl World {
 
     /// Lets time go by.
     pub(crate) fn pass_ms(&self, ms: i64) {
-        if let Clock::Set(now) = &self.app.clock {
-            now.fetch_add(ms, Ordering::SeqCst);
+        if let Clock::Set(set) = &self.app.clock {
+            set.now_ms.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+
+    /// What the kernel says of the clock from now on.
+    pub(crate) fn set_clock(&self, sample: ClockSample) {
+        if let Clock::Set(set) = &self.app.clock {
+            *set.sample.lock().unwrap() = sample;
         }
     }
 

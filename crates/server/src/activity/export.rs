@@ -83,12 +83,15 @@ impl Writer {
             ui.t("activity.column.who"),
             ui.t("activity.column.detail"),
             ui.t("activity.column.address"),
+            ui.t("activity.column.clock"),
+            ui.t("activity.column.clock_error"),
         ];
         format!("\u{feff}{}", csv_row(&cells))
     }
 
     fn csv_line(&self, row: &Row) -> String {
         let at = app::moment(row.at_ms);
+        let error_us = row.clock().error_us.map_or_else(String::new, |us| us.to_string());
         let what = What::from_name(&row.what).map_or("", |what| self.ui.label(label(what)));
         csv_row(&[
             &row.leaf_index.to_string(),
@@ -99,6 +102,8 @@ impl Writer {
             &row.who,
             &row.detail,
             &row.address,
+            row.clock().state.name(),
+            &error_us,
         ])
     }
 }
@@ -127,6 +132,8 @@ struct JsonRow<'a> {
     subject: Option<Uuid>,
     address: &'a str,
     id: Uuid,
+    clock: &'a str,
+    clock_error_us: Option<u32>,
 }
 
 fn json_line(row: &Row) -> String {
@@ -140,6 +147,8 @@ fn json_line(row: &Row) -> String {
         subject: row.subject_id,
         address: &row.address,
         id: row.id,
+        clock: row.clock().state.name(),
+        clock_error_us: row.clock().error_us,
     };
     // Texts and numbers always have a JSON form.
     let mut text = serde_json::to_string(&line).unwrap_or_default();

@@ -232,6 +232,7 @@ async fn tile(
 fn shown(row: Row) -> ActivityRow {
     ActivityRow {
         at: app::moment(row.at_ms),
+        clock: row.clock(),
         who: row.who,
         what: What::from_name(&row.what).map_or(Key("activity.what.other"), label),
         detail: row.detail,

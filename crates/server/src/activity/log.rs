@@ -105,6 +105,7 @@ async fn add_leaf(
         log,
         index,
         salt: leaf::encode(&salt),
+        clock: leaf.clock,
     })
 }
 

@@ -97,11 +97,15 @@ pub enum What {
     PromiseUnclear,
     /// A check found that a promise holds again.
     PromiseHolds,
+    /// Nothing keeps a machine's clock right any more.
+    ClockLost,
+    /// A machine's clock is kept right.
+    ClockSynchronised,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -129,6 +133,8 @@ impl What {
         Self::PromiseFellShort,
         Self::PromiseUnclear,
         Self::PromiseHolds,
+        Self::ClockLost,
+        Self::ClockSynchronised,
     ];
 
     /// The stored form.
@@ -162,6 +168,8 @@ impl What {
             Self::PromiseFellShort => "evidence.fell_short",
             Self::PromiseUnclear => "evidence.unclear",
             Self::PromiseHolds => "evidence.holds",
+            Self::ClockLost => "clock.lost",
+            Self::ClockSynchronised => "clock.synchronised",
         }
     }
 
@@ -252,6 +260,8 @@ pub(crate) fn label(what: What) -> Key {
         What::PromiseFellShort => Key("activity.what.promise_fell_short"),
         What::PromiseUnclear => Key("activity.what.promise_unclear"),
         What::PromiseHolds => Key("activity.what.promise_holds"),
+        What::ClockLost => Key("activity.what.clock_lost"),
+        What::ClockSynchronised => Key("activity.what.clock_synchronised"),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The list of what happened.
 
-use crate::portal::{Key, Paging, Ui, local_url};
+use crate::{
+    app::{ClockReading, ClockState},
+    portal::{Key, Paging, Ui, local_url},
+};
 use askama::Template;
 use time::OffsetDateTime;
 
@@ -9,6 +12,8 @@ use time::OffsetDateTime;
 pub struct ActivityRow {
     /// When.
     pub at: OffsetDateTime,
+    /// How the clock was then.
+    pub clock: ClockReading,
     /// Who did it: a person's name, or empty for the service itself.
     pub who: String,
     /// What happened.
@@ -17,6 +22,13 @@ pub struct ActivityRow {
     pub detail: String,
     /// The address it came from; may be empty.
     pub address: String,
+}
+
+impl ActivityRow {
+    /// Whether nothing kept the clock right, so that the reader must not rely on the time.
+    fn is_unsure(&self) -> bool {
+        self.clock.state == ClockState::Unsynchronised
+    }
 }
 
 /// One choice of the filter by kind.

@@ -3,7 +3,10 @@
 pub(super) mod tree;
 
 use super::Record;
-use crate::db::{Tx, like, on};
+use crate::{
+    app::{ClockReading, ClockState},
+    db::{Tx, like, on},
+};
 use uuid::Uuid;
 
 /// A record as it is kept.
@@ -27,6 +30,22 @@ pub struct Row {
     pub detail: String,
     /// Its place in the log.
     pub leaf_index: i64,
+    /// The stored form of how the clock was; absent for records of the time before it was asked.
+    pub clock: Option<String>,
+    /// How far it may have been off at most, in microseconds.
+    pub clock_error_us: Option<i64>,
+}
+
+impl Row {
+    /// How the clock was when this was recorded.
+    #[must_use]
+    pub fn clock(&self) -> ClockReading {
+        let state = self.clock.as_deref().and_then(ClockState::from_name);
+        ClockReading {
+            state: state.unwrap_or_default(),
+            error_us: self.clock_error_us.and_then(|us| u32::try_from(us).ok()),
+        }
+    }
 }
 
 /// What to look for.
@@ -62,6 +81,8 @@ pub(super) struct Place {
     pub(super) log: Uuid,
     pub(super) index: i64,
     pub(super) salt: String,
+    /// How the clock was.
+    pub(super) clock: ClockReading,
 }
 
 /// A leaf with the record that it commits to, while that is there.
@@ -80,24 +101,26 @@ pub struct Proved {
 
 const OLDEST: &str = "SELECT min(at_ms) FROM activity WHERE log_id = $1";
 const INSERT: &str = "INSERT INTO activity
-    (id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail, log_id, leaf_index, salt)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    (id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail, log_id, leaf_index, salt,
+    clock, clock_error_us)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const UNPLACED: &str =
     "SELECT id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail FROM activity
     WHERE leaf_index IS NULL ORDER BY at_ms, id LIMIT 1000";
-const PLACE: &str = "UPDATE activity SET log_id = $2, leaf_index = $3, salt = $4 WHERE id = $1";
+const PLACE: &str = "UPDATE activity SET log_id = $2, leaf_index = $3, salt = $4,
+    clock = $5, clock_error_us = $6 WHERE id = $1";
 const COUNT: &str = "SELECT count(*) FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')";
-const PAGE: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index FROM activity
+const PAGE: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
     ORDER BY at_ms DESC, leaf_index DESC LIMIT $6 OFFSET $7";
-const AFTER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index FROM activity
+const AFTER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
     AND (at_ms > $4 OR leaf_index > $6) ORDER BY at_ms, leaf_index LIMIT $7";
-const NEWER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index FROM activity
+const NEWER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
     AND leaf_index >= $6 AND leaf_index < $7 ORDER BY leaf_index DESC";
@@ -116,7 +139,7 @@ const EXPIRE: &str = "DELETE FROM activity WHERE log_id = $1 AND leaf_index IN
 const COUNT_WORK: &str = "SELECT count(*) FROM activity WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')";
 const PAGE_OF_WORK: &str =
-    "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index FROM activity
+    "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
     WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')
     ORDER BY at_ms DESC, id DESC LIMIT $2 OFFSET $3";
@@ -143,7 +166,8 @@ pub(super) async fn insert(
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(record.tenant).bind(at_ms).bind(record.user).bind(record.who)
         .bind(record.address).bind(record.what.name()).bind(record.subject).bind(record.detail)
-        .bind(place.log).bind(place.index).bind(&place.salt).execute(c).await.map(drop))
+        .bind(place.log).bind(place.index).bind(&place.salt).bind(place.clock.state.name())
+        .bind(place.clock.error_us.map(i64::from)).execute(c).await.map(drop))
 }
 
 pub(super) async fn unplaced(tx: &mut Tx) -> sqlx::Result<Vec<Unplaced>> {
@@ -152,7 +176,7 @@ pub(super) async fn unplaced(tx: &mut Tx) -> sqlx::Result<Vec<Unplaced>> {
 
 pub(super) async fn place(tx: &mut Tx, id: Uuid, place: &Place) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(PLACE).bind(id).bind(place.log).bind(place.index).bind(&place.salt)
-        .execute(c).await.map(drop))
+        .bind(place.clock.state.name()).bind(place.clock.error_us.map(i64::from)).execute(c).await.map(drop))
 }
 
 pub(super) async fn count(tx: &mut Tx, log: Uuid, search: &Search) -> sqlx::Result<i64> {

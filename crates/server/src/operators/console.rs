@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
+    clock,
     listener::{MAX_BODY, Site, guarded, problem},
     portal::{self, Problem, Ui},
     visit::{self, Failure},
@@ -88,6 +89,8 @@ pub(super) struct Entered {
     pub(super) ui: Ui,
     /// The secret of the session.
     pub(super) token: String,
+    /// Nothing keeps the clock right.
+    pub(super) clock_alarm: bool,
 }
 
 impl FromRequestParts<Arc<App>> for AtTheDoor {
@@ -138,6 +141,7 @@ impl FromRequestParts<Arc<App>> for Entered {
                 address: visit::address(parts),
             },
             token,
+            clock_alarm: clock::service::is_alarming(app),
         })
     }
 }

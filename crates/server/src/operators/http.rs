@@ -4,15 +4,16 @@ use super::{
     console::{COOKIE, Entered},
     door,
     pages::{
-        Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage, OperatorBadge,
-        WorkLogPage, WorkRow,
+        ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
+        OperatorBadge, WorkLogPage, WorkRow,
     },
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
 };
 use crate::{
     activity::{self, What},
-    app::{self, App},
+    app::{self, App, ClockState},
+    clock::Sample,
     evidence,
     portal::{self, Key, Lang, Paging},
     rights::OperatorAction,
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/machines", get(machines))
         .route("/console/machines/{id}/drain", post(drain))
         .route("/console/machines/{id}/resume", post(resume))
+        .route("/console/clock", get(clock))
         .route("/console/customers", get(customers))
         .route("/console/evidence", get(promises))
         .route("/console/work-log", get(work_log))
@@ -64,6 +66,7 @@ impl Entered {
             customers: may(OperatorAction::ListCustomers),
             evidence: may(OperatorAction::ViewEvidence),
             work_log: may(OperatorAction::ReadWorkLog),
+            clock_alarm: self.clock_alarm,
         }
     }
 }
@@ -239,6 +242,33 @@ async fn promises(
         rows,
     };
     Ok(portal::page(StatusCode::OK, &page))
+}
+
+async fn clock(State(app): State<Arc<App>>, entered: Entered) -> Result<Response, Failure> {
+    let history = service::clock(&app, &entered.operator).await?;
+    let page = ClockPage {
+        badge: Some(entered.badge()),
+        ui: entered.ui,
+        changes: history.changes.into_iter().map(clock_row).collect(),
+        samples: history.samples.into_iter().map(clock_row).collect(),
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
+fn clock_row(row: Sample) -> ClockRow {
+    let (state, tone) = match ClockState::from_name(&row.state).unwrap_or_default() {
+        ClockState::Synchronised => (Key("console.clock.synchronised"), "good"),
+        ClockState::Unsynchronised => (Key("console.clock.unsynchronised"), "bad"),
+        ClockState::Unknown => (Key("console.clock.unknown"), "note"),
+    };
+    ClockRow {
+        at: app::moment(row.at_ms),
+        node: row.node,
+        state,
+        tone,
+        error_us: row.error_us,
+        offset_us: row.offset_us,
+    }
 }
 
 async fn work_log(

@@ -24,6 +24,8 @@ pub struct OperatorBadge {
     pub evidence: bool,
     /// Whether the work log is offered.
     pub work_log: bool,
+    /// Whether every page says that nothing keeps the clock right.
+    pub clock_alarm: bool,
 }
 
 impl OperatorBadge {
@@ -159,6 +161,37 @@ pub struct WorkRow {
     pub detail: String,
     /// From where.
     pub address: String,
+}
+
+/// What a machine's kernel said of its clock.
+#[derive(Clone, Debug)]
+pub struct ClockRow {
+    /// When.
+    pub at: OffsetDateTime,
+    /// The machine's name.
+    pub node: String,
+    /// Kept right or not.
+    pub state: Key,
+    /// The badge's tone.
+    pub tone: &'static str,
+    /// How far it may be off at most, in microseconds.
+    pub error_us: Option<i64>,
+    /// What is still to be corrected, in microseconds.
+    pub offset_us: i64,
+}
+
+/// `GET /console/clock`.
+#[derive(Template)]
+#[template(path = "operators/clock.html")]
+pub struct ClockPage {
+    /// The reader.
+    pub ui: Ui,
+    /// Who has entered.
+    pub badge: Option<OperatorBadge>,
+    /// Where a state became another, the newest first.
+    pub changes: Vec<ClockRow>,
+    /// The newest samples.
+    pub samples: Vec<ClockRow>,
 }
 
 /// `GET /console/work-log`.

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     activity::{self, Record, What},
     app::{App, new_uuid, random, secret_hash},
+    clock::{self, service::History},
     authority::{AuthorityError, Identity},
     db::{Scope, Tx},
     identity::service::{self as identity, SignInError},
@@ -241,6 +242,12 @@ pub(crate) enum ActError {
 pub(crate) async fn machines(app: &App, operator: &Operator) -> Result<Vec<MachineRow>, ActError> {
     operator.role.authorize(OperatorAction::ListMachines)?;
     Ok(store::machines(&mut app.db.read(Scope::Everybody).await?).await?)
+}
+
+/// What is known of the clocks of the service's machines.
+pub(crate) async fn clock(app: &App, operator: &Operator) -> Result<History, ActError> {
+    operator.role.authorize(OperatorAction::ListMachines)?;
+    Ok(clock::service::history(app).await?)
 }
 
 pub(crate) async fn customers(

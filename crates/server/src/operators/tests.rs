@@ -5,6 +5,8 @@
 use super::{OperatorRole, PATHS, service, store};
 use crate::{
     activity::What,
+    app::{ClockReading, ClockSample, ClockState},
+    clock,
     db::on,
     listener_tests::routes_in,
     testing::{Answer, Browser, World, worlds},
@@ -274,4 +276,31 @@ async fn the_two_sites_share_no_route() {
     }
     let own = format!("/console{assets}/css/base.css");
     assert_eq!(world.console(Some(id)).get(&own).await.status, 200);
+}
+
+#[tokio::test]
+async fn every_page_says_when_nothing_keeps_the_clock_right() {
+    for world in worlds().await {
+        let mut browser = entered(&world, "nakamura", OperatorRole::Support).await;
+        world.set_clock(ClockSample {
+            reading: ClockReading {
+                state: ClockState::Synchronised,
+                error_us: Some(1234),
+            },
+            offset_us: -56,
+        });
+        clock::job::pass(&world.app).await.unwrap();
+        let page = browser.get("/console/clock").await;
+        assert!(page.text.contains("1234") && page.text.contains("-56"));
+        assert!(!page.text.contains("data-clock=\"alarm\""));
+        world.set_clock(ClockSample {
+            reading: ClockReading {
+                state: ClockState::Unsynchronised,
+                error_us: None,
+            },
+            offset_us: 0,
+        });
+        let page = browser.get(MACHINES).await;
+        assert!(page.text.contains("data-clock=\"alarm\""));
+    }
 }

@@ -3,6 +3,7 @@
 use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
 use crate::{
     access,
+    app::{ClockReading, ClockState},
     activity::page::{ActivityPage, ActivityRow, KindOption},
     desktops::page::{Card, DesktopsPage, Icon, RunningSession},
     identity::{
@@ -288,6 +289,10 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
     };
     let event = |who: &str, what, detail: &str, address: &str| ActivityRow {
         at: NOW,
+        clock: ClockReading {
+            state: if who.is_empty() { ClockState::Unsynchronised } else { ClockState::Synchronised },
+            error_us: None,
+        },
         who: who.to_owned(),
         what,
         detail: detail.to_owned(),

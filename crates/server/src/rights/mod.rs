@@ -73,7 +73,7 @@ impl Action {
 /// What an operator wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperatorAction {
-    /// See session hosts and gateways.
+    /// See session hosts, gateways and the state of clocks.
     ListMachines,
     /// Let a session host take no new sessions, or take them again.
     Drain,
