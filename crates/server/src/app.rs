@@ -2,6 +2,7 @@
 //! random number, so that tests own both.
 
 use crate::{
+    activity::acts::Running,
     authority::{Authority, AuthorityError},
     clock,
     config::ServeConfig,
@@ -50,6 +51,8 @@ pub struct App {
     pub gateways: GatewayLinks,
     /// What connections were promised to whom.
     pub attachments: Attachments,
+    /// What this process has begun and not ended.
+    pub acts: Running,
     /// Wakes the reconciler.
     pub wake: Notify,
 }
@@ -141,7 +144,10 @@ impl Clock {
     pub fn sample(&self) -> ClockSample {
         match self {
             Self::System => clock::kernel::read(),
-            Self::Set(set) => set.sample.lock().map_or_else(|_| ClockSample::default(), |s| *s),
+            Self::Set(set) => set
+                .sample
+                .lock()
+                .map_or_else(|_| ClockSample::default(), |s| *s),
         }
     }
 
@@ -190,6 +196,7 @@ impl App {
             hosts: HostLinks::default(),
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),
+            acts: Running::default(),
             wake: Notify::new(),
         }
     }

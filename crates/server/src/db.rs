@@ -23,7 +23,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 8] = [
+const MIGRATIONS: [(i64, &str); 9] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -32,6 +32,7 @@ const MIGRATIONS: [(i64, &str); 8] = [
     (6, include_str!("../migrations/0006_data_keys.sql")),
     (7, include_str!("../migrations/0007_evidence.sql")),
     (8, include_str!("../migrations/0008_clock.sql")),
+    (9, include_str!("../migrations/0009_acts.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -189,6 +189,7 @@ impl World {
     pub(crate) async fn log(&self, tenant: Option<TenantId>) -> Vec<What> {
         const SQL: &str =
             "SELECT what FROM activity WHERE (tenant_id = $1 OR ($1 IS NULL AND tenant_id IS NULL))
+            AND completes IS NULL
             ORDER BY at_ms, id";
         let mut tx = self
             .app

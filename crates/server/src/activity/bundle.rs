@@ -200,6 +200,8 @@ impl Proved {
             what: self.what.as_deref()?,
             subject: self.subject_id,
             detail: self.detail.as_deref()?,
+            outcome: self.outcome.as_deref().filter(|_| self.form >= Some(2)),
+            completes: self.completes,
         })
     }
 }

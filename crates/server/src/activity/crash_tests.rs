@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Record, What, append_record, log, merkle,
+    Record, What,
+    acts::{self, LEASE_MS, Outcome},
+    append_record, job, log, merkle,
     note::Checkpoint,
     store::{self, Search, tree},
 };
@@ -36,6 +38,7 @@ async fn writer() {
         return;
     };
     let app = open_app(&PathBuf::from(dir), &url, crate::testing::START_MS).await;
+    let mut act = None;
     for n in 0_u64.. {
         let name = Uuid::from_bytes(crate::app::random()).to_string();
         let mut tx = app.db.begin(crate::db::Scope::Everybody).await.unwrap();
@@ -49,6 +52,18 @@ async fn writer() {
             detail: &name,
         };
         append_record(&app, &mut tx, &record).await.unwrap();
+        if n % 4 == 1 {
+            let what = What::LogExported;
+            act = Some(
+                acts::begin(&app, &mut tx, &Record { what, ..record })
+                    .await
+                    .unwrap(),
+            );
+        } else if n % 4 == 3
+            && let Some(act) = act.take()
+        {
+            act.complete(&app, &mut tx, Outcome::Success).await.unwrap();
+        }
         tx.commit().await.unwrap();
         println!("ack {name}");
         if n % 7 == 3 {
@@ -98,7 +113,9 @@ async fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
             let (said, signed) = killed_after(1 + round * 5 % 23, &url, dir.path());
             names.extend(said);
             notes.extend(signed);
-            let app = open_app(dir.path(), &url, crate::testing::START_MS).await;
+            let now_ms = crate::testing::START_MS + LEASE_MS + 1;
+            let app = open_app(dir.path(), &url, now_ms).await;
+            job::pass(&app).await.unwrap();
             check(&app, &names, &notes).await;
             app.db.close().await;
         }
@@ -119,7 +136,9 @@ async fn check(app: &Arc<App>, names: &[String], notes: &[String]) {
     let rows = store::after(&mut tx, LOG, &everything, None, i64::MAX)
         .await
         .unwrap();
-    let indexes: Vec<i64> = rows.iter().map(|row| row.leaf_index).collect();
+    let mut indexes: Vec<i64> = rows.iter().map(|row| row.leaf_index).collect();
+    // What was interrupted was completed by a later clock.
+    indexes.sort_unstable();
     assert_eq!(indexes, (0..row.size).collect::<Vec<_>>());
     for name in names {
         assert!(
@@ -127,6 +146,15 @@ async fn check(app: &Arc<App>, names: &[String], notes: &[String]) {
             "{name} was lost"
         );
     }
+    let of = |outcome: Outcome| {
+        let rows = rows
+            .iter()
+            .filter(|row| row.what == What::LogExported.name());
+        rows.filter(|row| row.outcome.as_deref() == Some(outcome.name()))
+            .count()
+    };
+    let ended = of(Outcome::Success) + of(Outcome::Interrupted);
+    assert_eq!(of(Outcome::Begun), ended, "an act has no end, or two");
     let last = Checkpoint::open(&last.note, &vkey).unwrap();
     assert_eq!(last.size, row.size.cast_unsigned());
     for note in notes {

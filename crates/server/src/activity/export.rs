@@ -85,13 +85,17 @@ impl Writer {
             ui.t("activity.column.address"),
             ui.t("activity.column.clock"),
             ui.t("activity.column.clock_error"),
+            ui.t("activity.column.outcome"),
         ];
         format!("\u{feff}{}", csv_row(&cells))
     }
 
     fn csv_line(&self, row: &Row) -> String {
         let at = app::moment(row.at_ms);
-        let error_us = row.clock().error_us.map_or_else(String::new, |us| us.to_string());
+        let error_us = row
+            .clock()
+            .error_us
+            .map_or_else(String::new, |us| us.to_string());
         let what = What::from_name(&row.what).map_or("", |what| self.ui.label(label(what)));
         csv_row(&[
             &row.leaf_index.to_string(),
@@ -104,6 +108,7 @@ impl Writer {
             &row.address,
             row.clock().state.name(),
             &error_us,
+            row.outcome.as_deref().unwrap_or_default(),
         ])
     }
 }
@@ -134,6 +139,7 @@ struct JsonRow<'a> {
     id: Uuid,
     clock: &'a str,
     clock_error_us: Option<u32>,
+    outcome: Option<&'a str>,
 }
 
 fn json_line(row: &Row) -> String {
@@ -149,6 +155,7 @@ fn json_line(row: &Row) -> String {
         id: row.id,
         clock: row.clock().state.name(),
         clock_error_us: row.clock().error_us,
+        outcome: row.outcome.as_deref(),
     };
     // Texts and numbers always have a JSON form.
     let mut text = serde_json::to_string(&line).unwrap_or_default();

@@ -1,7 +1,9 @@
 //! `GET /activity` and what belongs to it: files, the live tail, and the log as a C2SP tlog-tiles server.
 
 use super::{
-    What, export, label,
+    What,
+    acts::Outcome,
+    export, label, outcome_label,
     page::{ActivityPage, ActivityRow, KindOption, RowsPart},
     service::{self, Export, ReadError},
     store::{Row, Search},
@@ -48,6 +50,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 struct Filter {
     q: String,
     kind: String,
+    outcome: String,
     /// A day, `2027-01-15`; that and the days after it.
     from: String,
     /// A day; that and the days before it.
@@ -70,6 +73,9 @@ impl Filter {
             text: self.q.trim().chars().take(100).collect(),
             what: What::from_name(&self.kind)
                 .map_or("", What::name)
+                .to_owned(),
+            outcome: Outcome::from_name(&self.outcome)
+                .map_or("", Outcome::name)
                 .to_owned(),
             from_ms,
             to_ms: to_ms.min(self.before.unwrap_or(i64::MAX)),
@@ -108,6 +114,13 @@ async fn list(
             label: label(what),
         })
         .collect();
+    let outcomes = Outcome::ALL
+        .into_iter()
+        .map(|outcome| KindOption {
+            value: outcome.name().to_owned(),
+            label: outcome_label(outcome),
+        })
+        .collect();
     let now_ms = app.clock.now_ms();
     // Newer records would not be at the top of a later page, or belong on one about the past.
     let is_live = found.page == 1 && search.to_ms > now_ms;
@@ -117,6 +130,8 @@ async fn list(
         query: search.text,
         kinds,
         kind: search.what,
+        outcomes,
+        outcome: search.outcome,
         from: day_ms(&filter.from).map_or_else(String::new, |_| filter.from.clone()),
         to: day_ms(&filter.to).map_or_else(String::new, |_| filter.to.clone()),
         before: filter.before,
@@ -235,6 +250,11 @@ fn shown(row: Row) -> ActivityRow {
         clock: row.clock(),
         who: row.who,
         what: What::from_name(&row.what).map_or(Key("activity.what.other"), label),
+        outcome: row
+            .outcome
+            .as_deref()
+            .and_then(Outcome::from_name)
+            .unwrap_or(Outcome::Success),
         detail: row.detail,
         address: row.address,
     }

@@ -1,7 +1,7 @@
 //! The reconciler of the logs: every log that has grown gets a checkpoint, and content whose time is over is deleted.
 
 use super::{
-    RETENTION_MS, log,
+    RETENTION_MS, acts, log,
     store::{self, tree},
 };
 use crate::{app::App, db::Scope};
@@ -26,6 +26,7 @@ pub async fn run(app: Arc<App>) {
 
 /// Looks at every log once. The log of the logs comes last, since the others' checkpoints are its leaves.
 pub async fn pass(app: &App) -> sqlx::Result<()> {
+    acts::reconcile(app).await?;
     let mut tx = app.db.read(Scope::Everybody).await?;
     let logs = tree::logs(&mut tx).await?;
     drop(tx);

@@ -4,7 +4,7 @@
 //! content and salt deleted, nobody can tell from the hash what was recorded, not even by trying all likely contents, and
 //! yet every checkpoint stays provable.
 
-use super::{Record, merkle::Hash};
+use super::{Record, acts::Outcome, merkle::Hash};
 use crate::app::{ClockReading, ClockState};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -90,11 +90,21 @@ pub struct Content<'a> {
     pub subject: Option<Uuid>,
     /// Its name, or the result.
     pub detail: &'a str,
+    /// The stored form of how it ended; not there in records of the time before that was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'a str>,
+    /// The record of the beginning of what this one says the end of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completes: Option<Uuid>,
 }
 
 impl<'a> Content<'a> {
     /// The content of a record.
-    pub(super) fn of(id: Uuid, record: &Record<'a>) -> Self {
+    pub(super) fn of(
+        id: Uuid,
+        record: &Record<'a>,
+        (outcome, completes): (Outcome, Option<Uuid>),
+    ) -> Self {
         Self {
             id,
             user: record.user.map(|user| user.0),
@@ -103,6 +113,8 @@ impl<'a> Content<'a> {
             what: record.what.name(),
             subject: record.subject,
             detail: record.detail,
+            outcome: Some(outcome.name()),
+            completes,
         }
     }
 
@@ -185,6 +197,8 @@ mod tests {
             what: "identity.signed_in",
             subject: Some(Uuid::from_u128(2)),
             detail: "",
+            outcome: None,
+            completes: None,
         };
         let text = r#"{"id":"00000000-0000-0000-0000-000000000001","who":"佐藤 \"美咲\"","address":"192.0.2.7","what":"identity.signed_in","subject":"00000000-0000-0000-0000-000000000002","detail":""}"#;
         assert_eq!(content.text(), text);

@@ -6,6 +6,7 @@
 
 use super::{
     Record,
+    acts::Outcome,
     leaf::{self, Content, Leaf, Salt},
     merkle::{Edge, Hash, Range, fold, leaf_hash, subtrees},
     note::{self, Checkpoint},
@@ -50,12 +51,20 @@ pub fn vkey(app: &App, origin: &str) -> String {
     note::vkey(origin, &app.authority.log_key.verifying_key())
 }
 
-pub(super) async fn append(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
+/// Appends a record; `completes` is that of the beginning of what this one says the end of. Returns its id.
+pub(super) async fn append(
+    app: &App,
+    tx: &mut Tx,
+    record: &Record<'_>,
+    outcome: Outcome,
+    completes: Option<Uuid>,
+) -> sqlx::Result<Uuid> {
     let id = app::new_uuid(&app.clock);
     let at_ms = app.clock.now_ms();
-    let content = Content::of(id, record).text();
+    let content = Content::of(id, record, (outcome, completes)).text();
     let place = add_leaf(app, tx, of(record.tenant), at_ms, &content).await?;
-    store::insert(tx, id, at_ms, record, &place).await
+    store::insert(tx, (id, at_ms), record, (outcome, completes), &place).await?;
+    Ok(id)
 }
 
 /// Gives records of the time before there were trees their places. Done once, when the service starts.
@@ -75,6 +84,8 @@ pub(super) async fn adopt(app: &App) -> sqlx::Result<()> {
                 what: &row.what,
                 subject: row.subject_id,
                 detail: &row.detail,
+                outcome: None,
+                completes: None,
             };
             let log = of(row.tenant_id.map(TenantId));
             let place = add_leaf(app, &mut tx, log, row.at_ms, &content.text()).await?;

@@ -3,6 +3,9 @@
 //! Each customer has a log of its own: an append-only Merkle tree, whose checkpoints are signed ([`log`], [`merkle`],
 //! [`note`]). What a record says goes when its time is over; that it was there, and when, stays provable ([`leaf`]).
 
+pub mod acts;
+#[cfg(test)]
+mod acts_tests;
 pub mod bundle;
 pub(crate) mod checks;
 #[cfg(test)]
@@ -208,21 +211,29 @@ pub async fn append(
     subject: Uuid,
     detail: &str,
 ) -> sqlx::Result<()> {
-    let record = Record {
-        tenant: Some(actor.tenant),
-        user: Some(actor.user),
-        who: &actor.full_name,
-        address: &actor.address,
-        what,
-        subject: Some(subject),
-        detail,
-    };
-    append_record(app, tx, &record).await
+    append_record(app, tx, &Record::of(actor, what, subject, detail)).await
+}
+
+impl<'a> Record<'a> {
+    /// A record of what a person does.
+    #[must_use]
+    pub fn of(actor: &'a Actor, what: What, subject: Uuid, detail: &'a str) -> Self {
+        Self {
+            tenant: Some(actor.tenant),
+            user: Some(actor.user),
+            who: &actor.full_name,
+            address: &actor.address,
+            what,
+            subject: Some(subject),
+            detail,
+        }
+    }
 }
 
 /// Records what the service, or somebody who is not signed in, did.
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
-    log::append(app, tx, record).await
+    let outcome = acts::Outcome::of(record.what);
+    log::append(app, tx, record, outcome, None).await.map(drop)
 }
 
 /// Gives records of the time before there were trees their places in the logs.
@@ -262,6 +273,17 @@ pub(crate) fn label(what: What) -> Key {
         What::PromiseHolds => Key("activity.what.promise_holds"),
         What::ClockLost => Key("activity.what.clock_lost"),
         What::ClockSynchronised => Key("activity.what.clock_synchronised"),
+    }
+}
+
+/// What the portal calls an outcome.
+pub(crate) fn outcome_label(outcome: acts::Outcome) -> Key {
+    match outcome {
+        acts::Outcome::Begun => Key("activity.outcome.begun"),
+        acts::Outcome::Success => Key("activity.outcome.success"),
+        acts::Outcome::Refused => Key("activity.outcome.refused"),
+        acts::Outcome::Failed => Key("activity.outcome.failed"),
+        acts::Outcome::Interrupted => Key("activity.outcome.interrupted"),
     }
 }
 

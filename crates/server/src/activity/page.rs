@@ -1,5 +1,6 @@
 //! The list of what happened.
 
+use super::{acts::Outcome, outcome_label};
 use crate::{
     app::{ClockReading, ClockState},
     portal::{Key, Paging, Ui, local_url},
@@ -18,6 +19,8 @@ pub struct ActivityRow {
     pub who: String,
     /// What happened.
     pub what: Key,
+    /// How it ended.
+    pub outcome: Outcome,
     /// To what, or with what result; may be empty.
     pub detail: String,
     /// The address it came from; may be empty.
@@ -28,6 +31,20 @@ impl ActivityRow {
     /// Whether nothing kept the clock right, so that the reader must not rely on the time.
     fn is_unsure(&self) -> bool {
         self.clock.state == ClockState::Unsynchronised
+    }
+
+    fn outcome_label(&self) -> Key {
+        outcome_label(self.outcome)
+    }
+
+    /// The badge's tone.
+    fn tone(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Success => "good",
+            Outcome::Begun => "",
+            Outcome::Refused | Outcome::Interrupted => "note",
+            Outcome::Failed => "bad",
+        }
     }
 }
 
@@ -54,6 +71,10 @@ pub struct ActivityPage {
     pub kinds: Vec<KindOption>,
     /// The chosen kind; empty for all.
     pub kind: String,
+    /// The outcomes to choose from.
+    pub outcomes: Vec<KindOption>,
+    /// The chosen outcome; empty for all.
+    pub outcome: String,
     /// The first day that was chosen, `2027-01-15`; empty for all.
     pub from: String,
     /// The last day that was chosen; empty for all.
@@ -87,7 +108,8 @@ pub struct RowsPart {
 impl ActivityPage {
     /// Whether the list is narrowed down.
     fn is_filtered(&self) -> bool {
-        [&self.query, &self.kind, &self.from, &self.to]
+        let outcome = &self.outcome;
+        [&self.query, &self.kind, outcome, &self.from, &self.to]
             .iter()
             .any(|field| !field.is_empty())
             || self.before.is_some()
@@ -110,7 +132,11 @@ impl ActivityPage {
         let days = [("from", from), ("to", to), ("before", before.as_str())];
         local_url(
             "/activity",
-            &[&[("q", query), ("kind", kind)], &days[..]].concat(),
+            &[
+                &[("q", query), ("kind", kind), ("outcome", &self.outcome)],
+                &days[..],
+            ]
+            .concat(),
         )
     }
 
@@ -118,7 +144,12 @@ impl ActivityPage {
         let (query, kind) = (self.query.as_str(), self.kind.as_str());
         let (from, to) = (self.from.as_str(), self.to.as_str());
         let before = self.before.map(|ms| ms.to_string());
-        let mut pairs = vec![("q", query), ("kind", kind), ("from", from), ("to", to)];
+        let mut pairs = vec![("q", query), ("kind", kind)];
+        pairs.extend([
+            ("outcome", self.outcome.as_str()),
+            ("from", from),
+            ("to", to),
+        ]);
         pairs.extend(before.as_deref().map(|before| ("before", before)));
         local_url(path, &pairs)
     }

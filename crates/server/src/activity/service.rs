@@ -1,7 +1,9 @@
 //! What readers do with their organisation's log.
 
 use super::{
-    RETENTION_MS, What, append, bundle, export, log,
+    RETENTION_MS, Record, What,
+    acts::{self, Act, Outcome},
+    bundle, export, log,
     store::{self, Row, Search, tree},
     tile::{self, Tile},
 };
@@ -12,6 +14,7 @@ use crate::{
     rights::{self, Action, Denied},
 };
 use std::sync::Arc;
+use wire::ids::TenantId;
 
 /// How many records one search looks at. One that is not found among them is searched for further back by the reader, so
 /// that no search takes long however long the log is.
@@ -93,7 +96,16 @@ pub async fn newer(
 
 /// A file that is being written.
 #[derive(Debug)]
-pub enum Export {
+pub struct Export {
+    file: File,
+    app: Arc<App>,
+    tenant: TenantId,
+    /// That it is being taken; completed with the last part.
+    act: Option<Act>,
+}
+
+#[derive(Debug)]
+enum File {
     /// Records that a search found.
     Records(export::Writer),
     /// All records, with their proof.
@@ -101,16 +113,33 @@ pub enum Export {
 }
 
 impl Export {
-    /// The next part; `None` at the end.
+    /// The next part; `None` at the end. That it was taken whole, or not, is recorded then; of one that the reader does not
+    /// wait for, the reconciler says that it was interrupted.
     pub async fn next(&mut self) -> sqlx::Result<Option<String>> {
-        match self {
-            Self::Records(writer) => writer.next().await,
-            Self::Bundle(writer) => writer.next().await,
+        let part = match &mut self.file {
+            File::Records(writer) => writer.next().await,
+            File::Bundle(writer) => writer.next().await,
+        };
+        match &part {
+            Ok(Some(_)) => {}
+            Ok(None) => self.complete(Outcome::Success).await?,
+            // What is told is why the file ends; that the record is missing too is the reconciler's affair.
+            Err(_) => drop(self.complete(Outcome::Failed).await),
         }
+        part
+    }
+
+    async fn complete(&mut self, outcome: Outcome) -> sqlx::Result<()> {
+        if let Some(act) = self.act.take() {
+            let mut tx = self.app.db.begin(self.tenant).await?;
+            act.complete(&self.app, &mut tx, outcome).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 }
 
-/// Begins a file of what a search finds. That it was taken is recorded first.
+/// Begins a file of what a search finds. That it is taken is recorded first.
 pub async fn export(
     app: &Arc<App>,
     actor: &Actor,
@@ -123,32 +152,46 @@ pub async fn export(
         export::Format::Csv => "CSV",
         export::Format::JsonLines => "JSON Lines",
     };
-    record_export(app, actor, name).await?;
+    let act = begin_export(app, actor, name).await?;
     let log = log::of(Some(actor.tenant));
     let search = visible(app, search);
-    Ok(Export::Records(export::Writer::new(
-        app, log, ui, search, format,
-    )))
+    let writer = export::Writer::new(app, log, ui, search, format);
+    Ok(exported(app, actor, File::Records(writer), act))
 }
 
-/// Begins a proof bundle. That it was taken is recorded first, and is in it.
+/// Begins a proof bundle. That it is taken is recorded first, and is in it.
 pub async fn proof_bundle(
     app: &Arc<App>,
     actor: &Actor,
     whole: bool,
 ) -> Result<Option<Export>, ReadError> {
     rights::authorize(actor, Action::ReadActivity)?;
-    record_export(app, actor, "nagaya-activity/1").await?;
+    let act = begin_export(app, actor, "nagaya-activity/1").await?;
     let log = log::of(Some(actor.tenant));
     let writer = bundle::Writer::new(app, log, whole).await?;
-    Ok(writer.map(Export::Bundle))
+    Ok(writer.map(|writer| exported(app, actor, File::Bundle(writer), act)))
 }
 
-async fn record_export(app: &App, actor: &Actor, name: &str) -> sqlx::Result<()> {
+fn exported(app: &Arc<App>, actor: &Actor, file: File, act: Act) -> Export {
+    Export {
+        file,
+        app: Arc::clone(app),
+        tenant: actor.tenant,
+        act: Some(act),
+    }
+}
+
+async fn begin_export(app: &App, actor: &Actor, name: &str) -> sqlx::Result<Act> {
     let mut tx = app.db.begin(actor.tenant).await?;
     let log = log::of(Some(actor.tenant));
-    append(app, &mut tx, actor, What::LogExported, log, name).await?;
-    tx.commit().await
+    let act = acts::begin(
+        app,
+        &mut tx,
+        &Record::of(actor, What::LogExported, log, name),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(act)
 }
 
 /// The verifier key of the organisation's log; `None` when it holds nothing.

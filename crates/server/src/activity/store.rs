@@ -1,8 +1,9 @@
 //! All SQL about the records. Reading names the log, and a customer's log is the customer's.
 
+pub(super) mod acts;
 pub(super) mod tree;
 
-use super::Record;
+use super::{Record, acts::Outcome};
 use crate::{
     app::{ClockReading, ClockState},
     db::{Tx, like, on},
@@ -34,6 +35,20 @@ pub struct Row {
     pub clock: Option<String>,
     /// How far it may have been off at most, in microseconds.
     pub clock_error_us: Option<i64>,
+    /// The stored form of [`super::acts::Outcome`].
+    pub outcome: Option<String>,
+}
+
+/// The record of a beginning.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Begun {
+    pub(super) tenant_id: Option<Uuid>,
+    pub(super) user_id: Option<Uuid>,
+    pub(super) who: String,
+    pub(super) address: String,
+    pub(super) what: String,
+    pub(super) subject_id: Option<Uuid>,
+    pub(super) detail: String,
 }
 
 impl Row {
@@ -55,6 +70,8 @@ pub struct Search {
     pub text: String,
     /// The stored form of what happened; empty for all.
     pub what: String,
+    /// The stored form of how it ended; empty for all.
+    pub outcome: String,
     /// From this moment on, Unix milliseconds.
     pub from_ms: i64,
     /// Until before this moment, Unix milliseconds.
@@ -97,13 +114,18 @@ pub struct Proved {
     pub(super) what: Option<String>,
     pub(super) subject_id: Option<Uuid>,
     pub(super) detail: Option<String>,
+    pub(super) outcome: Option<String>,
+    pub(super) completes: Option<Uuid>,
+    pub(super) form: Option<i64>,
 }
 
 const OLDEST: &str = "SELECT min(at_ms) FROM activity WHERE log_id = $1";
 const INSERT: &str = "INSERT INTO activity
     (id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail, log_id, leaf_index, salt,
-    clock, clock_error_us)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    clock, clock_error_us, outcome, completes, form)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 2)";
+const BEGUN: &str =
+    "SELECT tenant_id, user_id, who, address, what, subject_id, detail FROM activity WHERE id = $1";
 const UNPLACED: &str =
     "SELECT id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail FROM activity
     WHERE leaf_index IS NULL ORDER BY at_ms, id LIMIT 1000";
@@ -111,25 +133,30 @@ const PLACE: &str = "UPDATE activity SET log_id = $2, leaf_index = $3, salt = $4
     clock = $5, clock_error_us = $6 WHERE id = $1";
 const COUNT: &str = "SELECT count(*) FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
-    AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')";
-const PAGE: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
+    AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
+    AND ($6 = '' OR outcome = $6)";
+const PAGE: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us, outcome FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
+    AND ($8 = '' OR outcome = $8)
     ORDER BY at_ms DESC, leaf_index DESC LIMIT $6 OFFSET $7";
-const AFTER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
+const AFTER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us, outcome FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
+    AND ($8 = '' OR outcome = $8)
     AND (at_ms > $4 OR leaf_index > $6) ORDER BY at_ms, leaf_index LIMIT $7";
-const NEWER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
+const NEWER: &str = "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us, outcome FROM activity
     WHERE log_id = $1 AND ($2 = '' OR what = $2) AND at_ms >= $4 AND at_ms < $5
     AND ($3 = '' OR lower(who) LIKE $3 ESCAPE '!' OR lower(detail) LIKE $3 ESCAPE '!' OR address LIKE $3 ESCAPE '!')
+    AND ($8 = '' OR outcome = $8)
     AND leaf_index >= $6 AND leaf_index < $7 ORDER BY leaf_index DESC";
 const NTH: &str = "SELECT at_ms FROM activity WHERE log_id = $1 AND at_ms >= $2 AND at_ms < $3
     ORDER BY at_ms DESC, leaf_index DESC LIMIT 1 OFFSET $4";
 const FIRST_SINCE: &str = "SELECT leaf_index FROM activity WHERE log_id = $1 AND at_ms >= $2
     ORDER BY at_ms, leaf_index LIMIT 1";
 const PROVED: &str =
-    "SELECT l.leaf, a.salt, a.id, a.user_id, a.who, a.address, a.what, a.subject_id, a.detail
+    "SELECT l.leaf, a.salt, a.id, a.user_id, a.who, a.address, a.what, a.subject_id, a.detail,
+    a.outcome, a.completes, a.form
     FROM activity_leaves l
     LEFT JOIN activity a ON a.log_id = l.log_id AND a.leaf_index = l.leaf_index AND a.at_ms >= $4
     WHERE l.log_id = $1 AND l.leaf_index >= $2 AND l.leaf_index < $3 ORDER BY l.leaf_index";
@@ -139,7 +166,7 @@ const EXPIRE: &str = "DELETE FROM activity WHERE log_id = $1 AND leaf_index IN
 const COUNT_WORK: &str = "SELECT count(*) FROM activity WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')";
 const PAGE_OF_WORK: &str =
-    "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us FROM activity
+    "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us, outcome FROM activity
     WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')
     ORDER BY at_ms DESC, id DESC LIMIT $2 OFFSET $3";
@@ -159,15 +186,20 @@ pub(super) async fn page_of_work(
 
 pub(super) async fn insert(
     tx: &mut Tx,
-    id: Uuid,
-    at_ms: i64,
+    (id, at_ms): (Uuid, i64),
     record: &Record<'_>,
+    (outcome, completes): (Outcome, Option<Uuid>),
     place: &Place,
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(id).bind(record.tenant).bind(at_ms).bind(record.user).bind(record.who)
         .bind(record.address).bind(record.what.name()).bind(record.subject).bind(record.detail)
         .bind(place.log).bind(place.index).bind(&place.salt).bind(place.clock.state.name())
-        .bind(place.clock.error_us.map(i64::from)).execute(c).await.map(drop))
+        .bind(place.clock.error_us.map(i64::from)).bind(outcome.name()).bind(completes).execute(c).await.map(drop))
+}
+
+/// The record of a beginning, while it is there.
+pub(super) async fn begun(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<Begun>> {
+    on!(tx, c => sqlx::query_as(BEGUN).bind(id).fetch_optional(c).await)
 }
 
 pub(super) async fn unplaced(tx: &mut Tx) -> sqlx::Result<Vec<Unplaced>> {
@@ -182,7 +214,7 @@ pub(super) async fn place(tx: &mut Tx, id: Uuid, place: &Place) -> sqlx::Result<
 pub(super) async fn count(tx: &mut Tx, log: Uuid, search: &Search) -> sqlx::Result<i64> {
     let text = like(&search.text);
     on!(tx, c => sqlx::query_scalar(COUNT).bind(log).bind(&search.what).bind(text).bind(search.from_ms)
-        .bind(search.to_ms).fetch_one(c).await)
+        .bind(search.to_ms).bind(&search.outcome).fetch_one(c).await)
 }
 
 pub(super) async fn page(
@@ -194,7 +226,7 @@ pub(super) async fn page(
 ) -> sqlx::Result<Vec<Row>> {
     let text = like(&search.text);
     on!(tx, c => sqlx::query_as(PAGE).bind(log).bind(&search.what).bind(text).bind(search.from_ms)
-        .bind(search.to_ms).bind(limit).bind(offset).fetch_all(c).await)
+        .bind(search.to_ms).bind(limit).bind(offset).bind(&search.outcome).fetch_all(c).await)
 }
 
 /// What a search finds after a record, given by its time and place, the oldest first.
@@ -208,7 +240,7 @@ pub(super) async fn after(
     let text = like(&search.text);
     let (from_ms, index) = after.unwrap_or((search.from_ms, -1));
     on!(tx, c => sqlx::query_as(AFTER).bind(log).bind(&search.what).bind(text).bind(from_ms)
-        .bind(search.to_ms).bind(index).bind(limit).fetch_all(c).await)
+        .bind(search.to_ms).bind(index).bind(limit).bind(&search.outcome).fetch_all(c).await)
 }
 
 /// What a search finds among the records at some places, the end not included; the newest first.
@@ -220,7 +252,7 @@ pub(super) async fn newer(
 ) -> sqlx::Result<Vec<Row>> {
     let text = like(&search.text);
     on!(tx, c => sqlx::query_as(NEWER).bind(log).bind(&search.what).bind(text).bind(search.from_ms)
-        .bind(search.to_ms).bind(start).bind(end).fetch_all(c).await)
+        .bind(search.to_ms).bind(start).bind(end).bind(&search.outcome).fetch_all(c).await)
 }
 
 /// When the record was before which, among those of the search's time, there are `n` newer ones.

@@ -47,17 +47,31 @@ async fn what_the_kernel_says_is_kept_and_a_change_is_recorded_once() {
         assert!(service::is_alarming(&world.app));
         minute(&world, synchronised(90, 4)).await;
         let history = service::history(&world.app).await.unwrap();
-        let states: Vec<_> = history.changes.iter().map(|row| row.state.as_str()).collect();
+        let states: Vec<_> = history
+            .changes
+            .iter()
+            .map(|row| row.state.as_str())
+            .collect();
         assert_eq!(states, ["synchronised", "unsynchronised", "synchronised"]);
         let samples: Vec<_> = history
             .samples
             .iter()
             .map(|row| (row.error_us, row.offset_us))
             .collect();
-        let expected = [(Some(90), 4), (None, 0), (None, 0), (Some(260), -30), (Some(250), -31)];
+        let expected = [
+            (Some(90), 4),
+            (None, 0),
+            (None, 0),
+            (Some(260), -30),
+            (Some(250), -31),
+        ];
         assert_eq!(samples, expected);
         let log = world.log(None).await;
-        let expected = [What::ClockSynchronised, What::ClockLost, What::ClockSynchronised];
+        let expected = [
+            What::ClockSynchronised,
+            What::ClockLost,
+            What::ClockSynchronised,
+        ];
         assert_eq!(log, expected);
     }
 }
@@ -88,10 +102,17 @@ async fn records_of_that_time_are_marked() {
         world.set_clock(lost());
         world.clicked(&shoji.user, shoji.desktop).await;
         let page = browser.get("/activity").await;
-        assert_eq!(page.text.matches("data-clock=\"unsynchronised\"").count(), 1);
+        assert_eq!(
+            page.text.matches("data-clock=\"unsynchronised\"").count(),
+            1
+        );
         let csrf = browser.csrf().await;
         let form = [("csrf", csrf.as_str()), ("format", "jsonl")];
         let file = browser.post("/activity/export", &form).await;
-        assert!(file.text.contains("\"clock\":\"unsynchronised\""), "{}", file.text);
+        assert!(
+            file.text.contains("\"clock\":\"unsynchronised\""),
+            "{}",
+            file.text
+        );
     }
 }

@@ -8,7 +8,10 @@ use super::{
     store::{self, UserRow},
 };
 use crate::{
-    activity::{self, What},
+    activity::{
+        self, Record, What,
+        acts::{self, Outcome},
+    },
     actor::{Actor, Role},
     app::App,
     db::Tx,
@@ -209,9 +212,19 @@ pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), Lifecycl
     store::remove_user(&mut tx, actor.tenant, id).await?;
     shut_out(&mut tx, &user).await?;
     let detail = format!("{} <{}>", user.full_name, user.email);
-    activity::append(app, &mut tx, actor, What::UserRemoved, id.0, &detail).await?;
+    let record = Record::of(actor, What::UserRemoved, id.0, &detail);
+    let act = acts::begin(app, &mut tx, &record).await?;
     tx.commit().await?;
-    Ok(sessions::end_all(app, actor.tenant, id).await?)
+    // Should this process die here, the reconciler of sessions ends the desktops.
+    let ended = sessions::end_all(app, actor.tenant, id).await;
+    let outcome = match ended {
+        Ok(()) => Outcome::Success,
+        Err(_) => Outcome::Failed,
+    };
+    let mut tx = app.db.begin(actor.tenant).await?;
+    act.complete(app, &mut tx, outcome).await?;
+    tx.commit().await?;
+    Ok(ended?)
 }
 
 async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {

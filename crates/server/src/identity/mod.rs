@@ -46,6 +46,11 @@ pub async fn session_user(
         }))
 }
 
+/// Everybody who was removed; of all customers, for the reconciler.
+pub async fn removed(tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
+    Ok(store::removed(tx).await?.into_iter().collect())
+}
+
 /// Everybody who may not work any more; of all customers, for the reconciler.
 pub async fn suspended(tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
     Ok(store::suspended(tx).await?.into_iter().collect())

@@ -73,6 +73,7 @@ const USERS: &str =
     "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE tenant_id = $1 AND state <> 'removed'";
 const SUSPENDED: &str = "SELECT id FROM users WHERE state IN ('suspended', 'removed')";
+const REMOVED: &str = "SELECT id FROM users WHERE state = 'removed'";
 const LOCK_PEOPLE: &str = "UPDATE tenants SET code = code WHERE id = $1";
 const OTHER_ADMINISTRATORS: &str = "SELECT count(*) FROM users
     WHERE tenant_id = $1 AND id <> $2 AND role = 'administrator' AND state = 'active'";
@@ -242,6 +243,11 @@ impl UserOrder {
 /// Everybody who may not work, of all customers.
 pub(crate) async fn suspended(tx: &mut Tx) -> sqlx::Result<Vec<UserId>> {
     on!(tx, c => sqlx::query_scalar(SUSPENDED).fetch_all(c).await)
+}
+
+/// Everybody who was removed, of all customers.
+pub(crate) async fn removed(tx: &mut Tx) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(REMOVED).fetch_all(c).await)
 }
 
 pub(crate) async fn set_password(

@@ -220,6 +220,15 @@ impl EnterPage {
     }
 }
 
+impl ClockPage {
+    fn parts(&self) -> [(Key, &[ClockRow]); 2] {
+        [
+            (Key("console.clock.changes"), &self.changes),
+            (Key("console.clock.samples"), &self.samples),
+        ]
+    }
+}
+
 impl WorkLogPage {
     fn page_url(&self) -> String {
         crate::portal::local_url("/console/work-log", &[("q", &self.query)])

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     activity::{self, Record, What},
     app::{App, new_uuid, random, secret_hash},
-    clock::{self, service::History},
     authority::{AuthorityError, Identity},
+    clock::{self, service::History},
     db::{Scope, Tx},
     identity::service::{self as identity, SignInError},
     keys::{Owner, Place},

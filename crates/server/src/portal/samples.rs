@@ -3,8 +3,9 @@
 use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
 use crate::{
     access,
-    app::{ClockReading, ClockState},
+    activity::acts::Outcome,
     activity::page::{ActivityPage, ActivityRow, KindOption},
+    app::{ClockReading, ClockState},
     desktops::page::{Card, DesktopsPage, Icon, RunningSession},
     identity::{
         lifecycle::{Draft, Wrong},
@@ -272,6 +273,11 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
             label: Key("activity.what.signed_in"),
         }],
         kind: String::new(),
+        outcomes: vec![KindOption {
+            value: "failed".to_owned(),
+            label: Key("activity.outcome.failed"),
+        }],
+        outcome: String::new(),
         from: String::new(),
         to: String::new(),
         before: None,
@@ -290,11 +296,16 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
     let event = |who: &str, what, detail: &str, address: &str| ActivityRow {
         at: NOW,
         clock: ClockReading {
-            state: if who.is_empty() { ClockState::Unsynchronised } else { ClockState::Synchronised },
+            state: if who.is_empty() {
+                ClockState::Unsynchronised
+            } else {
+                ClockState::Synchronised
+            },
             error_us: None,
         },
         who: who.to_owned(),
         what,
+        outcome: Outcome::Success,
         detail: detail.to_owned(),
         address: address.to_owned(),
     };

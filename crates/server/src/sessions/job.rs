@@ -48,6 +48,7 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     let mut tx = app.db.read(Scope::Everybody).await?;
     let sessions = store::not_ended(&mut tx).await?;
     let locked_out = identity::suspended(&mut tx).await?;
+    let gone = identity::removed(&mut tx).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();
     for host in sessions.iter().filter_map(|session| session.state.host()) {
@@ -56,7 +57,10 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     let snapshots = app.hosts.snapshots();
     for session in &sessions {
         let shown = matches!(session.state, State::Connected { .. });
-        let done = if shown && locked_out.contains(&session.user) {
+        let done = if session.state.is_live() && gone.contains(&session.user) {
+            // Who removed them ends their sessions too, unless that process died first.
+            apply(app, session, Event::Stop(EndReason::Stopped)).await
+        } else if shown && locked_out.contains(&session.user) {
             service::cut(app, session.clone()).await
         } else {
             one(app, session, &snapshots, &mut load).await

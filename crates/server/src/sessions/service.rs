@@ -5,7 +5,10 @@ use super::{
     store::{self, Session, StoreError, reason_name},
 };
 use crate::{
-    activity::{self, Record, What},
+    activity::{
+        self, Record, What,
+        acts::{self, Outcome},
+    },
     actor::Actor,
     app::{App, new_uuid},
     db::Tx,
@@ -149,7 +152,9 @@ pub async fn launch(
             .ok_or(SessionError::Store(StoreError::Stale));
     }
     let name = desktop.name(Lang::Ja);
-    activity::append(app, &mut tx, actor, What::SessionRequested, id.0, name).await?;
+    // It ends with the session's start, or its failure: see `launched`.
+    let record = Record::of(actor, What::SessionRequested, id.0, name);
+    acts::begin_lasting(app, &mut tx, &record).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(id)
@@ -318,6 +323,7 @@ pub(super) async fn change(
         return Ok(tx.commit().await?);
     }
     store::save(&mut tx, session, state, app.clock.now_ms()).await?;
+    launched(app, &mut tx, session, state).await?;
     if let State::Ended { reason } = state {
         let record = Record {
             tenant: Some(session.tenant),
@@ -341,6 +347,22 @@ pub(super) async fn change(
         app.wake.notify_one();
     }
     Ok(())
+}
+
+/// Records how a launch ended, with the change of state that ends it.
+async fn launched(app: &App, tx: &mut Tx, session: &Session, now: State) -> sqlx::Result<()> {
+    let end = match (session.state, now) {
+        (
+            State::Requested | State::Starting { .. },
+            State::Ready { .. } | State::Connected { .. },
+        ) => (Outcome::Success, None),
+        (
+            State::Requested | State::Starting { .. },
+            State::Ending { reason, .. } | State::Ended { reason },
+        ) => (Outcome::Failed, Some(reason_name(reason))),
+        _ => return Ok(()),
+    };
+    acts::complete_of(app, tx, What::SessionRequested, session.id.0, end).await
 }
 
 pub(super) fn steps(session: &Session, now_ms: i64) -> Steps {
