@@ -31,6 +31,8 @@ pub mod verify;
 #[cfg(test)]
 mod verify_tests;
 
+pub use acts::{Act, Outcome, begin, begin_lasting, complete_of};
+
 use crate::{
     actor::Actor,
     app::App,
@@ -232,7 +234,7 @@ impl<'a> Record<'a> {
 
 /// Records what the service, or somebody who is not signed in, did.
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
-    let outcome = acts::Outcome::of(record.what);
+    let outcome = Outcome::of(record.what);
     log::append(app, tx, record, outcome, None).await.map(drop)
 }
 
@@ -277,13 +279,13 @@ pub(crate) fn label(what: What) -> Key {
 }
 
 /// What the portal calls an outcome.
-pub(crate) fn outcome_label(outcome: acts::Outcome) -> Key {
+pub(crate) fn outcome_label(outcome: Outcome) -> Key {
     match outcome {
-        acts::Outcome::Begun => Key("activity.outcome.begun"),
-        acts::Outcome::Success => Key("activity.outcome.success"),
-        acts::Outcome::Refused => Key("activity.outcome.refused"),
-        acts::Outcome::Failed => Key("activity.outcome.failed"),
-        acts::Outcome::Interrupted => Key("activity.outcome.interrupted"),
+        Outcome::Begun => Key("activity.outcome.begun"),
+        Outcome::Success => Key("activity.outcome.success"),
+        Outcome::Refused => Key("activity.outcome.refused"),
+        Outcome::Failed => Key("activity.outcome.failed"),
+        Outcome::Interrupted => Key("activity.outcome.interrupted"),
     }
 }
 

@@ -107,7 +107,7 @@ pub struct Export {
 #[derive(Debug)]
 enum File {
     /// Records that a search found.
-    Records(export::Writer),
+    Records(Box<export::Writer>),
     /// All records, with their proof.
     Bundle(bundle::Writer),
 }
@@ -156,7 +156,7 @@ pub async fn export(
     let log = log::of(Some(actor.tenant));
     let search = visible(app, search);
     let writer = export::Writer::new(app, log, ui, search, format);
-    Ok(exported(app, actor, File::Records(writer), act))
+    Ok(exported(app, actor, File::Records(Box::new(writer)), act))
 }
 
 /// Begins a proof bundle. That it is taken is recorded first, and is in it.

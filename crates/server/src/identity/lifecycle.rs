@@ -8,10 +8,7 @@ use super::{
     store::{self, UserRow},
 };
 use crate::{
-    activity::{
-        self, Record, What,
-        acts::{self, Outcome},
-    },
+    activity::{self, Outcome, Record, What},
     actor::{Actor, Role},
     app::App,
     db::Tx,
@@ -213,7 +210,7 @@ pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), Lifecycl
     shut_out(&mut tx, &user).await?;
     let detail = format!("{} <{}>", user.full_name, user.email);
     let record = Record::of(actor, What::UserRemoved, id.0, &detail);
-    let act = acts::begin(app, &mut tx, &record).await?;
+    let act = activity::begin(app, &mut tx, &record).await?;
     tx.commit().await?;
     // Should this process die here, the reconciler of sessions ends the desktops.
     let ended = sessions::end_all(app, actor.tenant, id).await;

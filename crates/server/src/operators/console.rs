@@ -37,6 +37,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/machines",
     "/console/machines/{id}/drain",
     "/console/machines/{id}/resume",
+    "/console/clock",
     "/console/customers",
     "/console/evidence",
     "/console/work-log",

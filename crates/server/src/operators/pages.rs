@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub(super) const DOOR: &str = "/console/enter";
 
 /// Who has entered, as the page's head shows them.
+#[allow(clippy::struct_excessive_bools)] // What the head offers, each by itself.
 #[derive(Clone, Debug)]
 pub struct OperatorBadge {
     /// Their name.

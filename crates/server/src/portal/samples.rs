@@ -34,6 +34,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(desktops(lang));
     pages.extend(sessions(lang));
     pages.extend(administrators(lang));
+    pages.extend(histories(lang));
     pages.extend(people(lang));
     pages
 }
@@ -263,6 +264,18 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
             total,
         },
     };
+    vec![
+        (
+            "access",
+            html(&access::matrix::page(member(lang, "/access", false))),
+        ),
+        ("users", html(&users(rows, "", 64))),
+        ("users-none", html(&users(vec![], HOSTILE, 0))),
+        ("users-empty", html(&users(vec![], "", 0))),
+    ]
+}
+
+fn histories(lang: Lang) -> Vec<(&'static str, String)> {
     let activity = |rows, query: &str| {
         ActivityPage {
         ui: member(lang, "/activity", true),
@@ -325,13 +338,6 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
         event("", Key("activity.what.session_ended"), HOSTILE, ""),
     ];
     vec![
-        (
-            "access",
-            html(&access::matrix::page(member(lang, "/access", false))),
-        ),
-        ("users", html(&users(rows, "", 64))),
-        ("users-none", html(&users(vec![], HOSTILE, 0))),
-        ("users-empty", html(&users(vec![], "", 0))),
         ("activity", html(&activity(events, ""))),
         ("activity-none", html(&activity(vec![], HOSTILE))),
         ("activity-empty", html(&activity(vec![], ""))),

@@ -5,10 +5,7 @@ use super::{
     store::{self, Session, StoreError, reason_name},
 };
 use crate::{
-    activity::{
-        self, Record, What,
-        acts::{self, Outcome},
-    },
+    activity::{self, Outcome, Record, What},
     actor::Actor,
     app::{App, new_uuid},
     db::Tx,
@@ -154,7 +151,7 @@ pub async fn launch(
     let name = desktop.name(Lang::Ja);
     // It ends with the session's start, or its failure: see `launched`.
     let record = Record::of(actor, What::SessionRequested, id.0, name);
-    acts::begin_lasting(app, &mut tx, &record).await?;
+    activity::begin_lasting(app, &mut tx, &record).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(id)
@@ -362,7 +359,7 @@ async fn launched(app: &App, tx: &mut Tx, session: &Session, now: State) -> sqlx
         ) => (Outcome::Failed, Some(reason_name(reason))),
         _ => return Ok(()),
     };
-    acts::complete_of(app, tx, What::SessionRequested, session.id.0, end).await
+    activity::complete_of(app, tx, What::SessionRequested, session.id.0, end).await
 }
 
 pub(super) fn steps(session: &Session, now_ms: i64) -> Steps {
