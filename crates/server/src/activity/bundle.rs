@@ -4,10 +4,10 @@
 //! checkpoint. `docs/activity-log.md` describes it for those who write a checker of their own.
 
 use super::{
-    RETENTION_MS,
     leaf::{self, Content, Leaf},
     log::{self, LOGS},
     merkle::{self, leaf_hash},
+    retention,
     store::{self, Proved, tree},
 };
 use crate::{app::App, db::Scope};
@@ -98,8 +98,8 @@ impl Writer {
             return Ok(None);
         };
         let logs_checkpoint = log::checkpoint(app, LOGS).await?;
-        let visible_from_ms = app.clock.now_ms() - RETENTION_MS;
         let mut tx = app.db.read(Scope::Everybody).await?;
+        let visible_from_ms = app.clock.now_ms() - retention::kept_ms(&mut tx, log).await?;
         let first = if whole {
             0
         } else {

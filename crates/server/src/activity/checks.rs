@@ -1,9 +1,10 @@
 //! What shows that the logs are whole, and that they keep and forget when they should.
 
 use super::{
-    RETENTION_MS, leaf, log,
+    leaf, log,
     merkle::{Edge, fold},
     note::Checkpoint,
+    retention,
     store::{self, tree},
     tile::HEIGHT,
 };
@@ -24,7 +25,7 @@ const NEWEST: i64 = 200;
 /// Another tile is hashed anew in every span of this length, so that by and by all are.
 const TURN_MS: i64 = 60_000;
 
-/// The last 31 days are there to be read, and nothing older.
+/// What the contract says, 31 days at least, is there to be read, and nothing older.
 pub(crate) const RETENTION: Check = Check {
     name: "activity.retention",
     says: Key("evidence.check.retention"),
@@ -77,8 +78,9 @@ const WHOLE: [Key; 3] = [
 async fn retention(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
     let mut tx = app.db.read(tenant).await?;
     let oldest_ms = store::oldest(&mut tx, log::of(Some(tenant))).await?;
+    let kept_ms = retention::kept_ms(&mut tx, tenant.0).await?;
     let age_ms = oldest_ms.map_or(0, |at_ms| app.clock.now_ms() - at_ms);
-    let holds = age_ms <= RETENTION_MS + LATE_MS;
+    let holds = age_ms <= kept_ms + LATE_MS;
     Ok(Answer::of(holds, vec![age_ms / DAY_MS]))
 }
 

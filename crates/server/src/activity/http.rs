@@ -135,7 +135,8 @@ async fn list(
         from: day_ms(&filter.from).map_or_else(String::new, |_| filter.from.clone()),
         to: day_ms(&filter.to).map_or_else(String::new, |_| filter.to.clone()),
         before: filter.before,
-        first_day: day_of(now_ms - super::RETENTION_MS),
+        first_day: day_of(now_ms - found.kept_days * DAY_MS),
+        kept_days: found.kept_days,
         last_day: day_of(now_ms),
         paging: Paging {
             page: found.page,

@@ -1,15 +1,13 @@
 //! The reconciler of the logs: every log that has grown gets a checkpoint, and content whose time is over is deleted.
 
 use super::{
-    RETENTION_MS, acts, log,
+    acts, log, retention,
     store::{self, tree},
 };
 use crate::{app::App, db::Scope};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
-/// How long the service's own log, in which operators' work is, keeps what records say: a year, in milliseconds.
-const WORK_RETENTION_MS: i64 = 366 * 24 * 3600 * 1000;
 /// How often it looks: a record is under a checkpoint after this time at the latest.
 const TIMER: Duration = Duration::from_mins(1);
 
@@ -40,14 +38,9 @@ pub async fn pass(app: &App) -> sqlx::Result<()> {
 
 /// Deletes what records said, with their salts, a part at a time. Their leaves stay.
 async fn expire(app: &App, log: Uuid) -> sqlx::Result<()> {
-    let kept_ms = if log == log::SERVICE {
-        WORK_RETENTION_MS
-    } else {
-        RETENTION_MS
-    };
-    let before_ms = app.clock.now_ms() - kept_ms;
     loop {
         let mut tx = app.db.begin(Scope::Everybody).await?;
+        let before_ms = app.clock.now_ms() - retention::kept_ms(&mut tx, log).await?;
         let gone = store::expire(&mut tx, log, before_ms).await?;
         tx.commit().await?;
         if gone == 0 {

@@ -22,6 +22,7 @@ mod log_tests;
 pub mod merkle;
 pub mod note;
 pub mod page;
+pub mod retention;
 pub mod service;
 pub mod store;
 #[cfg(test)]
@@ -42,7 +43,7 @@ use crate::{
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
-/// How long what a record says is kept and shown: 31 times 24 hours, in milliseconds.
+/// How long what a record says is kept and shown, unless a contract asks for longer ([`retention`]): 31 times 24 hours, in milliseconds.
 pub const RETENTION_MS: i64 = 31 * 24 * 3600 * 1000;
 
 /// What happened. The stored form is part of exports, so it never changes.
@@ -106,11 +107,13 @@ pub enum What {
     ClockLost,
     /// A machine's clock is kept right.
     ClockSynchronised,
+    /// For how long what records say is kept became another.
+    RetentionChanged,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -140,6 +143,7 @@ impl What {
         Self::PromiseHolds,
         Self::ClockLost,
         Self::ClockSynchronised,
+        Self::RetentionChanged,
     ];
 
     /// The stored form.
@@ -175,6 +179,7 @@ impl What {
             Self::PromiseHolds => "evidence.holds",
             Self::ClockLost => "clock.lost",
             Self::ClockSynchronised => "clock.synchronised",
+            Self::RetentionChanged => "activity.retention_changed",
         }
     }
 
@@ -275,6 +280,7 @@ pub(crate) fn label(what: What) -> Key {
         What::PromiseHolds => Key("activity.what.promise_holds"),
         What::ClockLost => Key("activity.what.clock_lost"),
         What::ClockSynchronised => Key("activity.what.clock_synchronised"),
+        What::RetentionChanged => Key("activity.what.retention_changed"),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     portal::{Key, Paging, Ui, local_url},
 };
 use askama::Template;
+use std::fmt::Display;
 use time::OffsetDateTime;
 
 /// One record of the log.
@@ -81,6 +82,8 @@ pub struct ActivityPage {
     pub to: String,
     /// The moment before which an earlier search stopped, if this one goes on from there; Unix milliseconds.
     pub before: Option<i64>,
+    /// For how many days records keep what they say.
+    pub kept_days: i64,
     /// The first day that can be chosen.
     pub first_day: String,
     /// The last day that can be chosen.
@@ -106,6 +109,11 @@ pub struct RowsPart {
 }
 
 impl ActivityPage {
+    fn lead(&self, tenant: &str) -> String {
+        let values: [(&str, &dyn Display); 2] = [("tenant", &tenant), ("days", &self.kept_days)];
+        self.ui.filled("activity.lead", &values)
+    }
+
     /// Whether the list is narrowed down.
     fn is_filtered(&self) -> bool {
         let outcome = &self.outcome;

@@ -1,9 +1,9 @@
 //! What readers do with their organisation's log.
 
 use super::{
-    RETENTION_MS, Record, What,
+    Record, What,
     acts::{self, Act, Outcome},
-    bundle, export, log,
+    bundle, export, log, retention,
     store::{self, Row, Search, tree},
     tile::{self, Tile},
 };
@@ -44,9 +44,11 @@ pub struct Found {
     pub earlier_ms: Option<i64>,
     /// The place of the next record of the log.
     pub next_index: i64,
+    /// For how many days records keep what they say.
+    pub kept_days: i64,
 }
 
-/// The latest records that a search finds, in the reader's organisation, of the last 31 days.
+/// The latest records that a search finds, in the reader's organisation, of the days that are kept.
 pub async fn search(
     app: &App,
     actor: &Actor,
@@ -56,8 +58,9 @@ pub async fn search(
 ) -> Result<Found, ReadError> {
     rights::authorize(actor, Action::ReadActivity)?;
     let log = log::of(Some(actor.tenant));
-    let mut search = visible(app, search);
     let mut tx = app.db.read(actor.tenant).await?;
+    let kept_days = retention::days(&mut tx, actor.tenant).await?;
+    let mut search = visible(app, search, kept_days);
     let edge_ms = store::nth(&mut tx, log, &search, WINDOW).await?;
     if let Some(edge_ms) = edge_ms {
         search.from_ms = edge_ms + 1;
@@ -73,6 +76,7 @@ pub async fn search(
         total,
         earlier_ms: edge_ms.map(|ms| ms + 1),
         next_index,
+        kept_days,
     })
 }
 
@@ -86,8 +90,9 @@ pub async fn newer(
     const MOST: i64 = 100;
     rights::authorize(actor, Action::ReadActivity)?;
     let log = log::of(Some(actor.tenant));
-    let search = visible(app, search);
     let mut tx = app.db.read(actor.tenant).await?;
+    let kept_days = retention::days(&mut tx, actor.tenant).await?;
+    let search = visible(app, search, kept_days);
     let end = tree::log(&mut tx, log).await?.map_or(0, |log| log.size);
     let start = from.clamp((end - MOST).max(0), end);
     let rows = store::newer(&mut tx, log, &search, (start, end)).await?;
@@ -154,7 +159,9 @@ pub async fn export(
     };
     let act = begin_export(app, actor, name).await?;
     let log = log::of(Some(actor.tenant));
-    let search = visible(app, search);
+    let mut tx = app.db.read(actor.tenant).await?;
+    let search = visible(app, search, retention::days(&mut tx, actor.tenant).await?);
+    drop(tx);
     let writer = export::Writer::new(app, log, ui, search, format);
     Ok(exported(app, actor, File::Records(Box::new(writer)), act))
 }
@@ -231,8 +238,9 @@ pub async fn tile(app: &App, actor: &Actor, tile: Tile) -> Result<Option<Vec<u8>
 }
 
 /// A search of what is shown at all.
-fn visible(app: &App, search: &Search) -> Search {
-    let kept_from_ms = app.clock.now_ms() - RETENTION_MS;
+fn visible(app: &App, search: &Search, kept_days: i64) -> Search {
+    const DAY_MS: i64 = 24 * 3600 * 1000;
+    let kept_from_ms = app.clock.now_ms() - kept_days * DAY_MS;
     Search {
         from_ms: search.from_ms.max(kept_from_ms),
         ..search.clone()

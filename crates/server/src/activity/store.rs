@@ -1,6 +1,7 @@
 //! All SQL about the records. Reading names the log, and a customer's log is the customer's.
 
 pub(super) mod acts;
+pub(super) mod retention;
 pub(super) mod tree;
 
 use super::{Record, acts::Outcome};

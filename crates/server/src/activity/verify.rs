@@ -16,6 +16,7 @@ use std::{
     io::{self, BufRead, BufReader, Read},
     thread,
 };
+use uuid::Uuid;
 
 /// A head that is longer is none, in bytes.
 const MAX_HEAD: u64 = 64 * 1024;
@@ -160,7 +161,8 @@ pub fn verify(input: impl Read, vkey: &str, earlier: Option<&str>) -> Result<Ver
 struct Check {
     head: Head,
     checkpoint: Checkpoint,
-    log: String,
+    /// `None` when the checkpoint's name ends in no log; then every record is another's.
+    log: Option<Uuid>,
     earlier: Option<Checkpoint>,
     logs: Option<u64>,
     edge: Edge,
@@ -192,7 +194,7 @@ impl Check {
         };
         let log = checkpoint.origin.rsplit('/').next().unwrap_or_default();
         Ok(Self {
-            log: log.to_owned(),
+            log: log.parse().ok(),
             head,
             checkpoint,
             earlier,
@@ -206,9 +208,11 @@ impl Check {
         })
     }
 
-    /// Reads all records: as many chunks at once as there are processors, then one after the other into the tree.
+    /// Reads all records: as many chunks at once as there are processors; while they are checked, those before them go
+    /// into the tree, which is one after the other.
     fn read(&mut self, input: &mut impl BufRead) -> io::Result<()> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
+        let mut checked: Vec<Vec<Checked>> = Vec::new();
         loop {
             let mut chunks = Vec::new();
             while chunks.len() < threads {
@@ -218,19 +222,20 @@ impl Check {
                 }
                 chunks.push(chunk);
             }
-            if chunks.is_empty() {
-                return Ok(());
-            }
-            let log = self.log.as_str();
-            let read: Vec<Vec<Checked>> = thread::scope(|scope| {
+            let log = self.log;
+            let next = thread::scope(|scope| {
                 let workers: Vec<_> = chunks
                     .iter()
-                    .map(|chunk| scope.spawn(|| check_lines(chunk, log)))
+                    .map(|chunk| scope.spawn(move || check_lines(chunk, log)))
                     .collect();
+                checked.iter().flatten().for_each(|line| self.add(line));
                 let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
                 joined.map(Result::unwrap_or_default).collect()
             });
-            read.into_iter().flatten().for_each(|line| self.add(&line));
+            checked = next;
+            if chunks.is_empty() {
+                return Ok(());
+            }
         }
     }
 
@@ -333,13 +338,13 @@ fn chunk(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     Ok(chunk)
 }
 
-fn check_lines(chunk: &[u8], log: &str) -> Vec<Checked> {
+fn check_lines(chunk: &[u8], log: Option<Uuid>) -> Vec<Checked> {
     let chunk = chunk.strip_suffix(b"\n").unwrap_or(chunk);
     let lines = chunk.split(|byte| *byte == b'\n');
     lines.map(|line| check_line(line, log)).collect()
 }
 
-fn check_line(line: &[u8], log: &str) -> Checked {
+fn check_line(line: &[u8], log: Option<Uuid>) -> Checked {
     let unreadable = Checked {
         index: 0,
         at_ms: 0,
@@ -355,7 +360,7 @@ fn check_line(line: &[u8], log: &str) -> Checked {
     };
     let state = if leaf::decode(&line.hash) != Some(hash) {
         State::Header
-    } else if header.log.to_string() != log {
+    } else if Some(header.log) != log {
         State::Foreign
     } else {
         match (line.salt, line.record) {

@@ -236,6 +236,57 @@ async fn content_goes_after_31_days_and_the_log_stays_provable() {
     }
 }
 
+#[tokio::test]
+async fn a_contract_may_ask_for_more_days() {
+    use super::retention::{days, set_days};
+    const CONTENT: &str = "SELECT count(*) FROM activity WHERE detail = 'no 001'";
+    for world in worlds().await {
+        let [shoji, harbour] = world.customers.clone();
+        let mut tx = world.app.db.begin(shoji.tenant).await.unwrap();
+        set_days(&world.app, &mut tx, shoji.tenant, "中村 誠", 90)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        write(&world, 5).await;
+        world.pass_ms(RETENTION_MS * 2);
+        job::pass(&world.app).await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
+        assert_eq!(days(&mut tx, shoji.tenant).await.unwrap(), 90);
+        assert_eq!(days(&mut tx, harbour.tenant).await.unwrap(), 31);
+        drop(tx);
+        let everything = crate::activity::store::Search {
+            to_ms: i64::MAX,
+            ..Default::default()
+        };
+        let actor = &shoji.administrator.actor;
+        let found = service::search(&world.app, actor, &everything, 1, 50).await;
+        let found = found.unwrap();
+        assert_eq!((found.total, found.kept_days), (6, 90));
+        assert_eq!(
+            found.rows.last().unwrap().what,
+            "activity.retention_changed"
+        );
+        let good = check(&bundle(&world, false).await, &key(&world).await, None).unwrap();
+        assert_eq!(good.expired, 0);
+        world.pass_ms(RETENTION_MS);
+        job::pass(&world.app).await.unwrap();
+        let mut tx = world
+            .app
+            .db
+            .read(crate::db::Scope::Everybody)
+            .await
+            .unwrap();
+        let left: i64 =
+            crate::db::on!(&mut tx, c => sqlx::query_scalar(CONTENT).fetch_one(c).await).unwrap();
+        assert_eq!(left, 0);
+    }
+}
+
 /// The checkpoint of a bundle.
 fn first_note(bundle: &str) -> String {
     let head: serde_json::Value = serde_json::from_str(bundle.lines().next().unwrap()).unwrap();

@@ -294,6 +294,7 @@ fn histories(lang: Lang) -> Vec<(&'static str, String)> {
         from: String::new(),
         to: String::new(),
         before: None,
+        kept_days: 31,
         first_day: "2026-10-23".to_owned(),
         last_day: "2026-11-23".to_owned(),
         paging: Paging {
