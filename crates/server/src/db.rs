@@ -73,7 +73,7 @@ pub(crate) enum Engine {
 }
 
 /// Whose rows a transaction may see and change. On PostgreSQL a policy of every table that holds customers' rows enforces
-/// it (row-level security), so that a statement that forgets its `WHERE` reaches no other customer: see [`walls`].
+/// it (row-level security), so that a statement that forgets its `WHERE` reaches no other customer: see `db/walls.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// One customer's. A [`TenantId`] does as well.
