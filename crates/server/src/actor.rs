@@ -15,6 +15,8 @@ pub struct Actor {
     pub full_name: String,
     /// The address they came from.
     pub address: String,
+    /// To what they are limited besides, when a program acts for them with an API token.
+    pub scopes: Option<Scopes>,
 }
 
 /// What a person is in their organisation.
@@ -54,5 +56,94 @@ impl Role {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// For what a person lets an API token be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenScope {
+    /// See people.
+    PeopleRead,
+    /// Invite, change, suspend and remove people.
+    PeopleWrite,
+    /// Read the activity log.
+    ActivityRead,
+    /// See which promises hold, and who can do what.
+    EvidenceRead,
+    /// See, open and end one's own desktops.
+    Desktops,
+}
+
+impl TokenScope {
+    /// Every scope.
+    pub const ALL: [Self; 5] = [
+        Self::PeopleRead,
+        Self::PeopleWrite,
+        Self::ActivityRead,
+        Self::EvidenceRead,
+        Self::Desktops,
+    ];
+
+    /// The stored form.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PeopleRead => "people.read",
+            Self::PeopleWrite => "people.write",
+            Self::ActivityRead => "activity.read",
+            Self::EvidenceRead => "evidence.read",
+            Self::Desktops => "desktops",
+        }
+    }
+
+    /// The scope of a stored form.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// Some scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Whether the scope is among them.
+    #[must_use]
+    pub fn has(self, scope: TokenScope) -> bool {
+        self.0 & Self::bit(scope) != 0
+    }
+
+    /// The stored form: names with spaces between them.
+    #[must_use]
+    pub fn text(self) -> String {
+        let names = TokenScope::ALL.into_iter().filter(|scope| self.has(*scope));
+        names.map(TokenScope::name).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Those of a stored form. What is not known is none.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        text.split(' ').filter_map(TokenScope::from_name).collect()
+    }
+
+    fn bit(scope: TokenScope) -> u8 {
+        match scope {
+            TokenScope::PeopleRead => 1,
+            TokenScope::PeopleWrite => 2,
+            TokenScope::ActivityRead => 4,
+            TokenScope::EvidenceRead => 8,
+            TokenScope::Desktops => 16,
+        }
+    }
+}
+
+impl FromIterator<TokenScope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = TokenScope>>(scopes: I) -> Self {
+        Self(
+            scopes
+                .into_iter()
+                .fold(0, |bits, scope| bits | Self::bit(scope)),
+        )
     }
 }

@@ -21,6 +21,7 @@ const VIEW_EVIDENCE: Right = Right::Asks(|_| Action::ViewEvidence);
 const VIEW_DESKTOPS: Right = Right::Asks(|_| Action::ViewDesktops);
 const LAUNCH: Right = Right::Asks(|_| Action::Launch);
 const USE_SESSION: Right = Right::Asks(|owner| Action::UseSession { owner });
+const MANAGE_TOKENS: Right = Right::Asks(|_| Action::ManageTokens);
 const LIST_USERS: Right = Right::Asks(|_| Action::ListUsers);
 const MANAGE_USERS: Right = Right::Asks(|_| Action::ManageUsers);
 const READ_ACTIVITY: Right = Right::Asks(|_| Action::ReadActivity);
@@ -36,6 +37,24 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::GET, "/welcome/{token}", Right::Open),
     (Method::POST, "/welcome/{token}", Right::Open),
     (Method::POST, "/sign-out", Right::SignedIn),
+    (Method::GET, "/tokens", MANAGE_TOKENS),
+    (Method::POST, "/tokens", MANAGE_TOKENS),
+    (Method::GET, "/tokens/{id}/revoke", MANAGE_TOKENS),
+    (Method::POST, "/tokens/{id}/revoke", MANAGE_TOKENS),
+    (Method::GET, "/api/v1/openapi.json", Right::Open),
+    (Method::GET, "/api/v1/me", Right::SignedIn),
+    (Method::GET, "/api/v1/people", LIST_USERS),
+    (Method::POST, "/api/v1/people", MANAGE_USERS),
+    (Method::GET, "/api/v1/people/{id}", LIST_USERS),
+    (Method::PATCH, "/api/v1/people/{id}", MANAGE_USERS),
+    (Method::POST, "/api/v1/people/{id}/suspend", MANAGE_USERS),
+    (Method::POST, "/api/v1/people/{id}/resume", MANAGE_USERS),
+    (Method::POST, "/api/v1/people/{id}/link", MANAGE_USERS),
+    (Method::DELETE, "/api/v1/people/{id}", MANAGE_USERS),
+    (Method::GET, "/api/v1/activity", READ_ACTIVITY),
+    (Method::GET, "/api/v1/commitments", VIEW_EVIDENCE),
+    (Method::GET, "/api/v1/desktops", VIEW_DESKTOPS),
+    (Method::DELETE, "/api/v1/sessions/{id}", USE_SESSION),
     (Method::GET, "/access", VIEW_ACCESS),
     (Method::GET, "/evidence", VIEW_EVIDENCE),
     (Method::GET, "/evidence/{control}", VIEW_EVIDENCE),

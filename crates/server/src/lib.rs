@@ -6,6 +6,7 @@
 pub mod access;
 pub mod activity;
 pub mod actor;
+pub mod api;
 pub mod app;
 pub mod authority;
 pub mod clock;

@@ -1,7 +1,7 @@
 //! The customer listener's router: all slices' routes, and what holds for every answer.
 
 use crate::{
-    access, activity,
+    access, activity, api,
     app::App,
     desktops, doors, evidence, identity,
     portal::{self, ErrorPage, Problem, Ui},
@@ -32,6 +32,12 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(activity::http::routes())
         .merge(access::http::routes())
         .merge(evidence::http::routes())
+        .merge(api::http::routes())
+        .merge(identity::api::routes())
+        .merge(activity::api::routes())
+        .merge(evidence::api::routes())
+        .merge(desktops::api::routes())
+        .merge(sessions::api::routes())
         .merge(portal::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route_layer(middleware::from_fn(listed))
@@ -76,7 +82,12 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
             Err(_) => problem(Problem::TryAgain),
         }
     };
-    if let Some(problem) = problem_of(&answer) {
+    if path.starts_with("/api/") {
+        // Programs are not sent pages.
+        if is_error(&answer) && !is_told(&answer) {
+            answer = api::of_status(answer.status());
+        }
+    } else if let Some(problem) = problem_of(&answer) {
         let status = answer.status();
         let ui = Ui::guest(&headers, &path);
         let ui = if site.is_console { ui.of_console() } else { ui };
@@ -85,6 +96,16 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
     }
     secure(site.connections, answer.headers_mut(), is_asset);
     answer
+}
+
+fn is_error(answer: &Response) -> bool {
+    answer.status().is_client_error() || answer.status().is_server_error()
+}
+
+/// Whether the API itself said what is wrong.
+fn is_told(answer: &Response) -> bool {
+    let media_type = answer.headers().get(header::CONTENT_TYPE);
+    media_type.is_some_and(|value| value.as_bytes() == b"application/problem+json")
 }
 
 /// A route that is in no list of who may use it is not there: it is refused until it names its right.

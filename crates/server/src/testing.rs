@@ -323,6 +323,7 @@ async fn add_person(app: &App, tx: &mut Tx, tenant: &TenantRow, login: &str, rol
             role,
             full_name: row.full_name,
             address: "192.0.2.7".to_owned(),
+            scopes: None,
         },
         email: row.email,
     }

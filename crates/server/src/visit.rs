@@ -157,6 +157,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             role,
             full_name: row.full_name,
             address: address(parts),
+            scopes: None,
         };
         let badge = UserBadge {
             full_name: actor.full_name.clone(),

@@ -5,6 +5,7 @@
 
 use crate::{
     actor::{Actor, Role},
+    api::service as api,
     doors::{DOORS, Right, is_listed},
     identity::lifecycle::{self, Draft},
     listener::customer_router,
@@ -18,6 +19,7 @@ use axum::{
 };
 use std::sync::Arc;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 use wire::ids::UserId;
 
 /// What came of it.
@@ -36,6 +38,8 @@ struct Things {
     owner: UserId,
     /// A colleague whom nobody needs any more: those who may, suspend and remove them.
     leaver: UserId,
+    /// An API token of the one who walks.
+    token: String,
 }
 
 fn outcome(path: &str, answer: &Answer) -> Outcome {
@@ -56,6 +60,7 @@ fn address(path: &str, things: &Things) -> String {
     let id = match path.split('/').nth(1) {
         Some("sessions") => things.session.clone(),
         Some("users") => things.leaver.to_string(),
+        Some("tokens") => things.token.clone(),
         _ => things.desktop.clone(),
     };
     path.replace("{id}", &id)
@@ -87,7 +92,25 @@ async fn things(world: &World, customer: &Customer) -> Things {
         session: session.to_owned(),
         owner: customer.user.actor.user,
         leaver: customer.user.actor.user,
+        token: String::new(),
     }
+}
+
+/// Somebody's API token; made up for those who may have none, who are refused before it is looked for.
+async fn token_of(world: &World, person: &Person) -> String {
+    let draft = api::Draft {
+        name: "walk".to_owned(),
+        scopes: vec!["people.read".to_owned()],
+        days: 7,
+    };
+    if api::create(&world.app, &person.actor, &draft)
+        .await
+        .is_err()
+    {
+        return Uuid::nil().to_string();
+    }
+    let rows = api::list(&world.app, &person.actor).await.unwrap();
+    rows[0].id.to_string()
 }
 
 async fn leaver(world: &World, customer: &Customer, at: usize) -> UserId {
@@ -111,6 +134,8 @@ fn expected(actor: &Actor, right: Right, path: &str, things: &Things, foreign: b
     match rights::authorize(actor, action(things.owner)) {
         Err(_) if session => Outcome::NotFound,
         Err(_) => Outcome::Refused,
+        // Tokens are one's own, a stranger's too.
+        Ok(()) if path.starts_with("/tokens") => Outcome::Served,
         Ok(()) if foreign && path.contains("{id}") => Outcome::NotFound,
         Ok(()) => Outcome::Served,
     }
@@ -119,7 +144,11 @@ fn expected(actor: &Actor, right: Right, path: &str, things: &Things, foreign: b
 async fn walk(world: &World, person: &Person, things: &Things, foreign: bool) {
     let mut browser = world.signed_in(person).await;
     let csrf = browser.get("/access").await.csrf();
-    for (method, path, right) in DOORS.iter().filter(|(_, path, _)| *path != "/sign-out") {
+    // Programs come by another door: `api` walks it.
+    let pages = DOORS
+        .iter()
+        .filter(|(_, path, _)| !path.starts_with("/api/"));
+    for (method, path, right) in pages.filter(|(_, path, _)| *path != "/sign-out") {
         if matches!(right, Right::Open) {
             continue;
         }
@@ -165,6 +194,7 @@ async fn every_route_serves_those_whom_the_policies_permit() {
                 things.leaver = leavers.pop().unwrap();
                 let mut person = person.clone();
                 world.set_role(&mut person, role).await;
+                things.token = token_of(&world, &person).await;
                 walk(&world, &person, &things, foreign).await;
             }
         }

@@ -15,7 +15,7 @@ const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
 const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
-pub(super) const ASKED: [(Key, Action); 9] = [
+pub(super) const ASKED: [(Key, Action); 10] = [
     (Key("access.action.view_desktops"), Action::ViewDesktops),
     (Key("access.action.launch"), Action::Launch),
     (
@@ -30,6 +30,7 @@ pub(super) const ASKED: [(Key, Action); 9] = [
     (Key("access.action.manage_users"), Action::ManageUsers),
     (Key("access.action.read_activity"), Action::ReadActivity),
     (Key("access.action.view_evidence"), Action::ViewEvidence),
+    (Key("access.action.manage_tokens"), Action::ManageTokens),
     (Key("access.action.view_access"), Action::ViewAccess),
 ];
 
@@ -99,5 +100,6 @@ fn somebody(role: Role) -> Actor {
         role,
         full_name: String::new(),
         address: String::new(),
+        scopes: None,
     }
 }

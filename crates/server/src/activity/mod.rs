@@ -6,6 +6,7 @@
 pub mod acts;
 #[cfg(test)]
 mod acts_tests;
+pub(crate) mod api;
 pub mod bundle;
 pub(crate) mod checks;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub mod verify;
 mod verify_tests;
 
 pub use acts::{Act, Outcome, begin, begin_lasting, complete_of};
+pub(crate) use api::Doc as ApiDoc;
 
 use crate::{
     actor::Actor,
@@ -97,6 +99,10 @@ pub enum What {
     KeyRotated,
     /// A customer's keys were destroyed: what they sealed can be opened by nobody.
     KeyDestroyed,
+    /// Made an API token.
+    TokenCreated,
+    /// Revoked an API token.
+    TokenRevoked,
     /// A check found that a promise does not hold.
     PromiseFellShort,
     /// A check could not tell whether a promise holds.
@@ -113,7 +119,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -138,6 +144,8 @@ impl What {
         Self::LogExported,
         Self::KeyRotated,
         Self::KeyDestroyed,
+        Self::TokenCreated,
+        Self::TokenRevoked,
         Self::PromiseFellShort,
         Self::PromiseUnclear,
         Self::PromiseHolds,
@@ -174,6 +182,8 @@ impl What {
             Self::LogExported => "activity.exported",
             Self::KeyRotated => "key.rotated",
             Self::KeyDestroyed => "key.destroyed",
+            Self::TokenCreated => "api.token_created",
+            Self::TokenRevoked => "api.token_revoked",
             Self::PromiseFellShort => "evidence.fell_short",
             Self::PromiseUnclear => "evidence.unclear",
             Self::PromiseHolds => "evidence.holds",
@@ -275,6 +285,8 @@ pub(crate) fn label(what: What) -> Key {
         What::LogExported => Key("activity.what.log_exported"),
         What::KeyRotated => Key("activity.what.key_rotated"),
         What::KeyDestroyed => Key("activity.what.key_destroyed"),
+        What::TokenCreated => Key("activity.what.token_created"),
+        What::TokenRevoked => Key("activity.what.token_revoked"),
         What::PromiseFellShort => Key("activity.what.promise_fell_short"),
         What::PromiseUnclear => Key("activity.what.promise_unclear"),
         What::PromiseHolds => Key("activity.what.promise_holds"),

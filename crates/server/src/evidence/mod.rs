@@ -4,6 +4,7 @@
 //! on a timer ([`job`]); what they answered is kept as spans of time ([`store`]), and shown to customers and operators. A
 //! promise that stops holding is recorded in the log of whoever it was made to.
 
+pub(crate) mod api;
 pub mod http;
 pub mod job;
 pub mod page;
@@ -13,10 +14,12 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::Doc as ApiDoc;
 pub(crate) use http::Filter;
 pub(crate) use page::rows;
 pub use page::{Count, PromiseRow};
 pub use registry::CONTROLS;
+pub use service::Standing;
 
 use crate::{app::App, portal::Key};
 use futures_util::future::BoxFuture;

@@ -1,5 +1,6 @@
 //! Accounts and sign-in.
 
+pub(crate) mod api;
 pub(crate) mod checks;
 pub mod failures;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::Doc as ApiDoc;
 pub use store::UserRow;
 
 use crate::db::Tx;
@@ -49,6 +51,16 @@ pub async fn session_user(
 /// Everybody who was removed; of all customers, for the reconciler.
 pub async fn removed(tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
     Ok(store::removed(tx).await?.into_iter().collect())
+}
+
+/// A person who may work.
+pub(crate) async fn active_person(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<Option<UserRow>> {
+    let row = store::user(tx, tenant, user).await?;
+    Ok(row.filter(|row| row.state == "active"))
 }
 
 /// Everybody who may not work any more; of all customers, for the reconciler.

@@ -10,7 +10,7 @@ mod tests;
 
 pub use policies::PoliciesError;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Scopes, TokenScope};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use wire::ids::UserId;
@@ -37,6 +37,8 @@ pub enum Action {
     ViewAccess,
     /// See which promises hold.
     ViewEvidence,
+    /// Make and revoke API tokens of one's own.
+    ManageTokens,
 }
 
 /// What the policies are told of an action and of what it is done to.
@@ -61,6 +63,7 @@ impl Action {
             Self::ReadActivity => ("read_activity", None, true),
             Self::ViewAccess => ("view_access", None, false),
             Self::ViewEvidence => ("view_evidence", None, false),
+            Self::ManageTokens => ("manage_tokens", None, true),
         };
         Facts {
             name,
@@ -109,6 +112,23 @@ impl OperatorAction {
     }
 }
 
+impl Action {
+    /// The scope that an API token needs for it; `None` when no token does it.
+    fn scope(self) -> Option<TokenScope> {
+        match self {
+            Self::ListUsers => Some(TokenScope::PeopleRead),
+            Self::ManageUsers => Some(TokenScope::PeopleWrite),
+            Self::ReadActivity => Some(TokenScope::ActivityRead),
+            Self::ViewAccess | Self::ViewEvidence => Some(TokenScope::EvidenceRead),
+            Self::ViewDesktops | Self::Launch | Self::UseSession { .. } => {
+                Some(TokenScope::Desktops)
+            }
+            // A token that makes tokens would outlive itself.
+            Self::ManageTokens => None,
+        }
+    }
+}
+
 /// The policies say no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not allowed")]
@@ -116,6 +136,11 @@ pub struct Denied;
 
 /// Asks the policies.
 pub fn authorize(actor: &Actor, action: Action) -> Result<(), Denied> {
+    // A token's scopes only ever narrow what its person may.
+    let within = |scopes: Scopes| action.scope().is_some_and(|scope| scopes.has(scope));
+    if !actor.scopes.is_none_or(within) {
+        return Err(Denied);
+    }
     match &*policies::LIVE {
         Ok(policies) if policies.permit(actor, action) => Ok(()),
         _ => Err(Denied),

@@ -4,7 +4,7 @@
 
 use super::{Action, Denied, OperatorAction, authorize, check, policies::Policies};
 use crate::{
-    actor::{Actor, Role},
+    actor::{Actor, Role, TokenScope},
     operators::OperatorRole,
 };
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use wire::ids::{TenantId, UserId};
 
 const ME: UserId = UserId(Uuid::from_u128(2));
 const OTHER: UserId = UserId(Uuid::from_u128(3));
-const ACTIONS: [Action; 9] = [
+const ACTIONS: [Action; 10] = [
     Action::ViewDesktops,
     Action::Launch,
     Action::UseSession { owner: ME },
@@ -23,6 +23,7 @@ const ACTIONS: [Action; 9] = [
     Action::ReadActivity,
     Action::ViewAccess,
     Action::ViewEvidence,
+    Action::ManageTokens,
 ];
 
 const OPERATORS: [OperatorAction; 5] = [
@@ -40,6 +41,7 @@ fn actor(role: Role) -> Actor {
         role,
         full_name: String::new(),
         address: String::new(),
+        scopes: None,
     }
 }
 
@@ -92,6 +94,21 @@ fn operators_do_their_roles_work() {
         [Support, Security, Owner, Auditor]
     );
     assert_eq!(may(OperatorAction::ReadWorkLog), [Security, Owner, Auditor]);
+}
+
+#[test]
+fn a_token_does_what_its_scopes_say_and_no_more() {
+    for scope in TokenScope::ALL {
+        let caller = Actor {
+            scopes: Some([scope].into_iter().collect()),
+            ..actor(Role::Administrator)
+        };
+        for action in ACTIONS {
+            let whole = authorize(&actor(Role::Administrator), action);
+            let allowed = authorize(&caller, action).is_ok();
+            assert_eq!(allowed, whole.is_ok() && action.scope() == Some(scope));
+        }
+    }
 }
 
 #[test]

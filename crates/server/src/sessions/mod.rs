@@ -1,5 +1,6 @@
 //! A user's session of a desktop or application, from click to end.
 
+pub(crate) mod api;
 pub mod attach;
 pub mod broker;
 pub(crate) mod checks;
@@ -17,5 +18,6 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::Doc as ApiDoc;
 pub use broker::Candidate;
 pub(crate) use reports::take as take_report;

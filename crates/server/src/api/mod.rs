@@ -1,0 +1,17 @@
+//! The API for programs: tokens that people make for them, who calls with which, and the document that describes it.
+//!
+//! The routes themselves stand in each slice's `api.rs`. A token acts for the person who made it, with their rights, and
+//! within its scopes; it ends with its time, with the person's access, or when it is revoked.
+
+mod caller;
+pub mod http;
+mod openapi;
+pub mod page;
+mod problem;
+pub mod service;
+pub mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use caller::Caller;
+pub(crate) use problem::{ApiError, ApiProblem, Shown, of_status};
