@@ -3,7 +3,7 @@
 use crate::{
     child, controls, demo,
     logging::{self, LogFormat},
-    verify,
+    migrate, verify,
 };
 use serde::de::DeserializeOwned;
 use std::{
@@ -47,6 +47,8 @@ enum Command {
     RotateKeys(RotateKeys),
     /// List what the service promises, clause by clause, with the checks that show it.
     Controls(controls::ControlsArgs),
+    /// Move the service's data to another, empty database: SQLite to PostgreSQL, or back.
+    Migrate(migrate::MigrateArgs),
     /// Check a proof bundle of an activity log, offline.
     Verify(verify::VerifyArgs),
 }
@@ -168,6 +170,7 @@ impl Command {
                 let count = setup.rotate_keys(args.customer.as_deref()).await?;
                 println!("{count} new keys. A running service uses them within a minute.");
             }
+            Self::Migrate(args) => args.run().await?,
             Self::Demo(_) | Self::Verify(_) | Self::Controls(_) => {}
         }
         Ok(())
@@ -194,7 +197,7 @@ fn block_on(work: impl Future<Output = CliResult>) -> CliResult {
         .block_on(work)
 }
 
-fn read_config<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn Error>> {
+pub(crate) fn read_config<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn Error>> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     Ok(toml::from_str(&text)

@@ -5,6 +5,7 @@ mod cli;
 mod controls;
 mod demo;
 mod logging;
+mod migrate;
 mod verify;
 
 use clap::Parser as _;

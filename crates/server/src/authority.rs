@@ -291,7 +291,7 @@ fn secret_file(
 }
 
 /// Refuses a file of a secret that others can read, or that belongs to somebody else.
-pub(crate) fn private(path: &Path) -> Result<(), AuthorityError> {
+pub fn private(path: &Path) -> Result<(), AuthorityError> {
     let facts = |path: &Path| fs::metadata(path).map_err(|source| file_error(path, source));
     let file = facts(path)?;
     if file.mode() & 0o077 != 0 {

@@ -1,8 +1,11 @@
 //! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
 
+mod alone;
 pub(crate) mod walls;
 #[cfg(test)]
 mod walls_tests;
+
+pub use alone::{Alone, NotAlone};
 
 use crate::keys::{Keys, TxKeys};
 use sqlx::{
@@ -127,9 +130,20 @@ pub(crate) use on;
 impl Db {
     /// Opens `sqlite:PATH` or `postgres://…` and brings its schema up to date.
     pub async fn open(url: &str, keys: Keys) -> sqlx::Result<Self> {
+        let db = Self::connect(url, keys, true).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens a database that is there and leaves its schema as it is.
+    pub(crate) async fn open_as_it_is(url: &str, keys: Keys) -> sqlx::Result<Self> {
+        Self::connect(url, keys, false).await
+    }
+
+    async fn connect(url: &str, keys: Keys, make: bool) -> sqlx::Result<Self> {
         let pools = if url.starts_with("sqlite:") {
             let options = SqliteConnectOptions::from_str(url)?
-                .create_if_missing(true)
+                .create_if_missing(make)
                 .journal_mode(SqliteJournalMode::Wal)
                 // An acknowledged record survives a power cut.
                 .synchronous(SqliteSynchronous::Full)
@@ -138,7 +152,9 @@ impl Db {
                 .pragma("secure_delete", "ON")
                 // The command line may write beside the service.
                 .busy_timeout(Duration::from_secs(10));
-            keep_private(options.get_filename())?;
+            if make {
+                keep_private(options.get_filename())?;
+            }
             let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
             let write = pool(1).connect_with(options.clone()).await?;
             let read = pool(READERS).connect_with(options).await?;
@@ -152,9 +168,7 @@ impl Db {
             Pools::Postgres(pool)
         };
         let keys = Arc::new(keys);
-        let db = Self { pools, keys };
-        db.migrate().await?;
-        Ok(db)
+        Ok(Self { pools, keys })
     }
 
     /// Begins a transaction that may write, of what a customer's tenant id or another [`Scope`] allows.
@@ -198,6 +212,15 @@ impl Db {
     /// The keys of what is sealed.
     pub(crate) fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Whether the schema is what this version makes.
+    pub(crate) async fn is_of_this_version(&self) -> sqlx::Result<bool> {
+        const VERSIONS: &str = "SELECT version FROM schema_versions ORDER BY version";
+        let mut tx = self.read(Scope::Everybody).await?;
+        let there: Vec<i64> = on!(&mut tx, c => sqlx::query_scalar(VERSIONS).fetch_all(c).await)?;
+        let ours = MIGRATIONS.iter().map(|(version, _)| *version);
+        Ok(there.into_iter().eq(ours))
     }
 
     /// Lets the engine write over what was changed in a table, as far as it is allowed to.
@@ -260,6 +283,15 @@ fn keep_private(file: &Path) -> sqlx::Result<()> {
     Ok(opened.set_permissions(fs::Permissions::from_mode(0o600))?)
 }
 
+/// Where a table comes in the order in which migrations make them: what it refers to was made before it.
+pub(crate) fn order_of_making(table: &str) -> (i64, usize) {
+    let made = format!("CREATE TABLE {table} (");
+    MIGRATIONS
+        .iter()
+        .find_map(|(version, script)| Some((*version, script.find(&made)?)))
+        .unwrap_or((i64::MAX, 0))
+}
+
 /// A pattern that finds the text anywhere, with the pattern characters of the text taken as they are.
 pub(crate) fn like(text: &str) -> String {
     if text.is_empty() {
@@ -276,6 +308,10 @@ pub(crate) fn like(text: &str) -> String {
 }
 
 impl Tx {
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
     /// Makes the changes last.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self.engine {

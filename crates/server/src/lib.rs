@@ -34,6 +34,7 @@ pub mod tenancy;
 #[cfg(test)]
 mod testing;
 mod tls;
+pub mod transfer;
 mod visit;
 #[cfg(test)]
 mod walk_tests;

@@ -6,6 +6,7 @@ use crate::{
     authority::AuthorityError,
     clock,
     config::ServeConfig,
+    db::NotAlone,
     evidence,
     hosts::{self, http::Peer},
     keys, listener,
@@ -31,6 +32,11 @@ pub enum ServeError {
     /// The policies that say who may do what.
     #[error("cannot read the policies")]
     Policies(#[from] PoliciesError),
+    /// Its data is being moved.
+    #[error(
+        "the database is being moved to another one (nagaya migrate); start again when that is done"
+    )]
+    Moving(#[from] NotAlone),
     /// The listeners' certificate.
     #[error("cannot set up TLS")]
     Tls(#[from] TlsError),
@@ -53,6 +59,7 @@ pub async fn serve(
     let (customers, machines) = (config.customer_listen, config.infra_listen);
     let management = config.management_listen;
     let app = Arc::new(App::open(config, Clock::System).await?);
+    let _serving = app.db.serving().await?;
     let identity = app
         .authority
         .listener(&app.config.extra_names, app.clock.now_s())?;

@@ -191,7 +191,7 @@ impl Proved {
     }
 
     /// The content, while it is there.
-    fn content(&self) -> Option<Content<'_>> {
+    pub(super) fn content(&self) -> Option<Content<'_>> {
         Some(Content {
             id: self.id?,
             user: self.user_id,

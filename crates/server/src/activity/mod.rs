@@ -7,6 +7,7 @@ pub mod acts;
 #[cfg(test)]
 mod acts_tests;
 pub(crate) mod api;
+mod audit;
 pub mod bundle;
 pub(crate) mod checks;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod verify_tests;
 
 pub use acts::{Act, Outcome, begin, begin_lasting, complete_of};
 pub(crate) use api::Doc as ApiDoc;
+pub use audit::{LogFault, LogKey, check_logs};
 
 use crate::{
     actor::Actor,

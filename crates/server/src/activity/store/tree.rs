@@ -47,6 +47,9 @@ const NODES: &str = "SELECT hash FROM activity_nodes
 const INSERT_CHECKPOINT: &str =
     "INSERT INTO activity_checkpoints (log_id, size, edge, note, at_ms, logs_index, salt)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const CHECKPOINTS: &str =
+    "SELECT size, edge, note, at_ms, logs_index, salt FROM activity_checkpoints
+    WHERE log_id = $1 ORDER BY size";
 const LAST_CHECKPOINT: &str =
     "SELECT size, edge, note, at_ms, logs_index, salt FROM activity_checkpoints
     WHERE log_id = $1 ORDER BY size DESC LIMIT 1";
@@ -117,6 +120,11 @@ pub(crate) async fn insert_checkpoint(
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT_CHECKPOINT).bind(log).bind(row.size).bind(&row.edge).bind(&row.note)
         .bind(row.at_ms).bind(row.logs_index).bind(&row.salt).execute(c).await.map(drop))
+}
+
+/// All of a log's checkpoints, the oldest first.
+pub(crate) async fn checkpoints(tx: &mut Tx, log: Uuid) -> sqlx::Result<Vec<CheckpointRow>> {
+    on!(tx, c => sqlx::query_as(CHECKPOINTS).bind(log).fetch_all(c).await)
 }
 
 pub(crate) async fn last_checkpoint(tx: &mut Tx, log: Uuid) -> sqlx::Result<Option<CheckpointRow>> {
