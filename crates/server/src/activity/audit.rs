@@ -2,7 +2,6 @@
 //! was moved from another database.
 
 use super::{
-    leaf::{self, Leaf},
     merkle::{Edge, leaf_hash},
     note::{self, Checkpoint},
     store::{self, tree},
@@ -94,17 +93,4 @@ async fn grow(tx: &mut Tx, log: Uuid, edge: &mut Edge, size: i64) -> Result<(), 
         next = end;
     }
     Ok(())
-}
-
-impl store::Proved {
-    /// Whether the record, while it is there, is what the leaf commits to.
-    fn fits(&self) -> bool {
-        let Some(content) = self.content() else {
-            return true;
-        };
-        let salt = self.salt.as_deref().and_then(leaf::decode);
-        let leaf = Leaf::parse(&self.leaf);
-        leaf.zip(salt)
-            .is_some_and(|(leaf, salt)| leaf.content == leaf::commit(&salt, &content.text()))
-    }
 }

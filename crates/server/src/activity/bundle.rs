@@ -191,7 +191,7 @@ impl Proved {
     }
 
     /// The content, while it is there.
-    pub(super) fn content(&self) -> Option<Content<'_>> {
+    fn content(&self) -> Option<Content<'_>> {
         Some(Content {
             id: self.id?,
             user: self.user_id,
