@@ -27,6 +27,9 @@ pub struct ServeConfig {
     pub database_url: Option<String>,
     /// Where the master key is, under which the keys of sealed fields are kept: `kind = "file"` or `kind = "pkcs11"`.
     pub key_store: KeyStoreConfig,
+    /// Whether customers may have their logs sent to loopback, link-local and private addresses: for a service that runs
+    /// inside its only customer's network.
+    pub private_log_destinations: bool,
     /// More names and addresses for the listeners' certificate, besides `localhost` and the loopback addresses.
     pub extra_names: Vec<String>,
 }
@@ -42,6 +45,7 @@ impl Default for ServeConfig {
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,
             key_store: KeyStoreConfig::default(),
+            private_log_destinations: false,
             extra_names: Vec::new(),
         }
     }

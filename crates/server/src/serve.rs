@@ -97,6 +97,7 @@ pub async fn serve(
     tracing::info!(%customers, %machines, %management, "the control plane is starting");
     let reconciler = tokio::spawn(job::run(Arc::clone(&app)));
     let logs = tokio::spawn(activity::job::run(Arc::clone(&app)));
+    let streams = tokio::spawn(activity::stream::job::run(Arc::clone(&app)));
     let clock = tokio::spawn(clock::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
@@ -109,6 +110,7 @@ pub async fn serve(
     reconciler.abort();
     logs.abort();
     clock.abort();
+    streams.abort();
     keys.abort();
     checks.abort();
     result

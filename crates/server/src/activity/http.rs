@@ -35,7 +35,7 @@ const JAPAN: UtcOffset = macros::offset!(+9);
 const DATE: &[BorrowedFormatItem<'_>] = macros::format_description!("[year]-[month]-[day]");
 
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
+    super::stream::http::routes()
         .route("/activity", get(list))
         .route("/activity/new", get(newer))
         .route("/activity/export", post(records))
@@ -145,6 +145,7 @@ async fn list(
         },
         earlier: None,
         live_from: is_live.then_some(found.next_index),
+        may_stream: rights::authorize(&signed.actor, Action::ManageUsers).is_ok(),
         vkey,
     };
     page.earlier = found.earlier_ms.map(|ms| page.earlier_url(ms));

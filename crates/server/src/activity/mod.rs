@@ -27,6 +27,7 @@ pub mod page;
 pub mod retention;
 pub mod service;
 pub mod store;
+pub mod stream;
 #[cfg(test)]
 mod tests;
 pub mod tile;
@@ -117,11 +118,17 @@ pub enum What {
     ClockSynchronised,
     /// For how long what records say is kept became another.
     RetentionChanged,
+    /// Said where the log is sent.
+    StreamChanged,
+    /// The log is sent nowhere any more.
+    StreamRemoved,
+    /// Sent a test message to where the log is sent.
+    StreamTested,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -154,6 +161,9 @@ impl What {
         Self::ClockLost,
         Self::ClockSynchronised,
         Self::RetentionChanged,
+        Self::StreamChanged,
+        Self::StreamRemoved,
+        Self::StreamTested,
     ];
 
     /// The stored form.
@@ -192,6 +202,9 @@ impl What {
             Self::ClockLost => "clock.lost",
             Self::ClockSynchronised => "clock.synchronised",
             Self::RetentionChanged => "activity.retention_changed",
+            Self::StreamChanged => "activity.stream_changed",
+            Self::StreamRemoved => "activity.stream_removed",
+            Self::StreamTested => "activity.stream_tested",
         }
     }
 
@@ -295,6 +308,9 @@ pub(crate) fn label(what: What) -> Key {
         What::ClockLost => Key("activity.what.clock_lost"),
         What::ClockSynchronised => Key("activity.what.clock_synchronised"),
         What::RetentionChanged => Key("activity.what.retention_changed"),
+        What::StreamChanged => Key("activity.what.stream_changed"),
+        What::StreamRemoved => Key("activity.what.stream_removed"),
+        What::StreamTested => Key("activity.what.stream_tested"),
     }
 }
 

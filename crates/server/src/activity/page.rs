@@ -94,6 +94,8 @@ pub struct ActivityPage {
     pub earlier: Option<String>,
     /// The place from which on records are new, when new ones belong on this page.
     pub live_from: Option<i64>,
+    /// Whether the reader says where the log is sent.
+    pub may_stream: bool,
     /// The log's verifier key, when it holds anything.
     pub vkey: Option<String>,
 }

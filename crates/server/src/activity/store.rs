@@ -2,6 +2,7 @@
 
 pub(super) mod acts;
 pub(super) mod retention;
+pub(super) mod stream;
 pub(super) mod tree;
 
 use super::{Record, acts::Outcome};

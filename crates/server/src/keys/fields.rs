@@ -42,6 +42,13 @@ pub(super) const SEALED: &[Field] = &[
     of_user("full_name"),
     of_user("password_hash"),
     Field {
+        table: "activity_streams",
+        column: "secret",
+        tenant: true,
+        before: Before::Plain,
+        index: None,
+    },
+    Field {
         table: "operators",
         column: "totp",
         tenant: false,

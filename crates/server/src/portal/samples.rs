@@ -304,6 +304,7 @@ fn histories(lang: Lang) -> Vec<(&'static str, String)> {
         },
         earlier: Some("/activity?q=&kind=&before=1800000000000".to_owned()),
         live_from: Some(3),
+        may_stream: true,
         vkey: Some("nagaya.example/log/0192c8a4-57d0-7c35-8d3e-6a3f1f0d3c11+c3d2a1f0+AYp3v6mW0WZcT5PZc7nQ1k4h9p2mX6tYb3sJ8rLdVfEw".to_owned()),
     }
     };

@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "the log of the logs holds every log's checkpoints",
     ),
     ("activity/job.rs", "checkpoints and expiry of every log"),
+    ("activity/stream/job.rs", "every customer's collector"),
     ("activity/acts.rs", "acts that dead processes left open"),
     ("activity/mod.rs", "the operators' work log"),
     ("activity/bundle.rs", "proofs in the log of the logs"),
