@@ -14,7 +14,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
+    "/activity/stream",
     "/access",
     "/tokens",
     "/tokens/{id}/revoke",
@@ -33,7 +34,9 @@ const PAGES: [&str; 16] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 9] = [
+const ACTS: [&str; 11] = [
+    "/activity/stream/test",
+    "/activity/stream/remove",
     "/activity/bundle",
     "/activity/export",
     "/sign-out",

@@ -49,6 +49,18 @@ fn is_destroyed(error: &sqlx::Error) -> bool {
 async fn what_is_declared_as_sealed_is_in_no_row_in_the_clear() {
     for world in worlds().await {
         world.signed_in(&world.customers[0].user).await;
+        let mut browser = world.signed_in(&world.customers[0].administrator).await;
+        let csrf = browser.get("/activity/stream").await.csrf();
+        let collector = [
+            ("csrf", csrf.as_str()),
+            ("kind", "otlp"),
+            ("host", "siem.example"),
+        ];
+        let form = [
+            &collector[..],
+            &[("port", "4318"), ("authorization", "Bearer sesame")],
+        ];
+        browser.post("/activity/stream", &form.concat()).await;
         crate::operators::add(
             &world.app,
             "grace",
@@ -221,7 +233,12 @@ async fn what_was_kept_before_there_were_keys_is_sealed_at_the_first_start() {
         let app = open_app(dir.path(), &url, START_MS).await;
         for field in SEALED {
             let values = kept(&app, field.table, field.column).await;
-            let value = values[0].as_deref().unwrap();
+            // Some tables are younger than the keys.
+            let Some(value) = values.first() else {
+                assert_eq!(field.table, "activity_streams");
+                continue;
+            };
+            let value = value.as_deref().unwrap();
             assert!(value.starts_with("v1."), "{field:?}: {value}");
         }
         assert_eq!(

@@ -12,7 +12,7 @@ const WARN: u8 = 13;
 pub(super) fn body(host: &str, log: Uuid, rows: &[Row]) -> Vec<u8> {
     let records: Vec<Value> = rows.iter().map(|row| record(log, row)).collect();
     let request = json!({ "resourceLogs": [{
-        "resource": { "attributes": [text("service.name", "nagaya"), text("server.address", host)] },
+        "resource": { "attributes": [pair("service.name", "nagaya"), pair("server.address", host)] },
         "scopeLogs": [{ "scope": { "name": "nagaya.activity" }, "logRecords": records }],
     }]});
     request.to_string().into_bytes()
@@ -25,10 +25,10 @@ fn record(log: Uuid, row: &Row) -> Value {
     };
     let nanoseconds = (i128::from(row.at_ms) * 1_000_000).to_string();
     let mut attributes = vec![
-        text("nagaya.log", &log.to_string()),
-        text("nagaya.index", &row.leaf_index.to_string()),
-        text("log.record.uid", &row.id.to_string()),
-        text("nagaya.clock", row.clock().state.name()),
+        pair("nagaya.log", &log.to_string()),
+        pair("nagaya.index", &row.leaf_index.to_string()),
+        pair("log.record.uid", &row.id.to_string()),
+        pair("nagaya.clock", row.clock().state.name()),
     ];
     let user = row.user_id.map(|user| user.to_string());
     let subject = row.subject_id.map(|subject| subject.to_string());
@@ -45,7 +45,7 @@ fn record(log: Uuid, row: &Row) -> Value {
         attributes.extend(
             value
                 .filter(|value| !value.is_empty())
-                .map(|value| text(name, value)),
+                .map(|value| pair(name, value)),
         );
     }
     json!({
@@ -59,6 +59,6 @@ fn record(log: Uuid, row: &Row) -> Value {
     })
 }
 
-fn text(key: &str, value: &str) -> Value {
+fn pair(key: &str, value: &str) -> Value {
     json!({ "key": key, "value": { "stringValue": value } })
 }
