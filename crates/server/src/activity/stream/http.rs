@@ -60,7 +60,7 @@ async fn show(
         "removed" => Some((true, Key("stream.done.removed"))),
         _ => None,
     };
-    Ok(answer(signed.ui, known, None, None, done))
+    Ok(answer(signed.ui, known.as_ref(), None, None, done))
 }
 
 async fn save(
@@ -85,7 +85,7 @@ async fn save(
         Err(SaveError::Wrong(field)) => {
             let known = service::state(&app, &signed.actor).await?;
             let wrong = Some(wrong_key(field));
-            Ok(answer(signed.ui, known, Some(draft), wrong, None))
+            Ok(answer(signed.ui, known.as_ref(), Some(draft), wrong, None))
         }
     }
 }
@@ -104,7 +104,7 @@ async fn test(
         Err(error) => (false, error_key(error)),
     };
     let known = service::state(&app, &signed.actor).await?;
-    Ok(answer(signed.ui, known, None, None, Some(done)))
+    Ok(answer(signed.ui, known.as_ref(), None, None, Some(done)))
 }
 
 async fn remove(
@@ -119,7 +119,7 @@ async fn remove(
 
 fn answer(
     ui: Ui,
-    known: Option<Known>,
+    known: Option<&Known>,
     draft: Option<Draft>,
     wrong: Option<Key>,
     done: Option<(bool, Key)>,
@@ -129,7 +129,7 @@ fn answer(
     } else {
         StatusCode::OK
     };
-    let kept = known.as_ref().map(|known| Draft {
+    let kept = known.map(|known| Draft {
         kind: known.row.kind.clone(),
         host: known.row.host.clone(),
         port: known.row.port.to_string(),
@@ -148,7 +148,7 @@ fn answer(
         draft: draft.or(kept).unwrap_or_else(fresh),
         wrong,
         done,
-        state: known.as_ref().map(state),
+        state: known.map(state),
     };
     portal::page(status, &page)
 }
