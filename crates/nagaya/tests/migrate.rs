@@ -4,7 +4,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader},
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -39,11 +39,11 @@ impl Service {
         let address = |n: usize| held[n].local_addr().unwrap();
         let database = database.map(|url| format!("database_url = {url:?}\n"));
         let text = format!(
-            "customer_listen = \"{}\"\ninfra_listen = \"{}\"\nmanagement_listen = \"{}\"\nstate_dir = {:?}\n{}",
+            "customer_listen = \"{}\"\ninfra_listen = \"{}\"\nmanagement_listen = \"{}\"\nstate_dir = \"{}\"\n{}",
             address(0),
             address(1),
             address(2),
-            self.dir.path().join("state"),
+            self.dir.path().join("state").display(),
             database.unwrap_or_default()
         );
         self.file("serve.toml", &text)
@@ -84,12 +84,11 @@ impl Serving {
             .args(["serve", "--config"])
             .arg(config)
             .stderr(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        let lines = BufReader::new(out.chain(err)).lines();
-        let mut lines = lines.map_while(Result::ok);
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut lines = log.lines().map_while(Result::ok);
         assert!(lines.any(|line| line.contains("the control plane is starting")));
         // Nobody reads on, and what it says fits into the pipe.
         Self(child)

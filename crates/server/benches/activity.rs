@@ -130,6 +130,7 @@ fn reader(tenant: Uuid) -> Actor {
         role: Role::Administrator,
         full_name: "boss".to_owned(),
         address: String::new(),
+        scopes: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The document that describes the API (OpenAPI 3.1), made from the routes' own descriptions.
+//! The document that describes the API (`OpenAPI` 3.1), made from the routes' own descriptions.
 
 use super::problem::ApiProblem;
 use utoipa::{

@@ -132,6 +132,7 @@ fn each_role_does_its_own_work() {
     let desks = ["launch", "use_session", "view_access", "view_desktops"];
     let books = [
         "list_users",
+        "manage_tokens",
         "read_activity",
         "view_access",
         "view_evidence",

@@ -13,10 +13,8 @@ use crate::{
     testing::{PASSWORD, START_MS, World, open_app, urls, worlds},
 };
 use sqlx::AssertSqlSafe;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// A control plane with people, sessions and logs, and an empty database of the other engine. SQLite alone moves to SQLite.
 async fn pairs() -> Vec<(World, (tempfile::TempDir, String))> {
@@ -77,7 +75,7 @@ async fn everything_arrives_and_the_service_goes_on_there() {
     for (world, (_other, url)) in pairs().await {
         let mut said = Vec::new();
         let moved = run(&config(&world), &url, &mut |line| {
-            said.push(line.to_owned())
+            said.push(line.to_owned());
         })
         .await
         .unwrap();
@@ -119,27 +117,27 @@ async fn beside_a_running_service_only_a_rehearsal() {
             "{refused:?}"
         );
 
-        // Records are written all the while; what is copied is what was there at one moment.
-        let stop = Arc::new(AtomicBool::new(false));
+        // Records are written all the while, and no faster than they can be copied; what is copied is what was there at one
+        // moment.
+        let turn = Arc::new(Semaphore::new(0));
         let (app, tenant) = (Arc::clone(&world.app), world.customers[0].tenant);
         let writer = tokio::spawn({
-            let stop = Arc::clone(&stop);
+            let turn = Arc::clone(&turn);
             async move {
-                let mut count = 0;
-                while !stop.load(Ordering::SeqCst) {
+                while let Ok(one) = turn.acquire().await {
+                    one.forget();
                     record(&app, tenant).await;
-                    count += 1;
                 }
-                count
             }
         });
         let mut rows = Vec::new();
         for _ in 0..5 {
+            turn.add_permits(20);
             let moved = rehearse(&config(&world), &url, &mut silent()).await;
             rows.push(moved.unwrap().rows);
         }
-        stop.store(true, Ordering::SeqCst);
-        assert!(writer.await.unwrap() > 0);
+        turn.close();
+        writer.await.unwrap();
         assert!(rows.is_sorted() && rows[0] < rows[4], "{rows:?}");
 
         // It left nothing there; and once the service is stopped, the move itself is done.
@@ -215,9 +213,11 @@ async fn open_empty(dir: &std::path::Path, url: &str) -> crate::db::Db {
     crate::db::Db::open(url, keys).await.unwrap()
 }
 
+type Names = fn(&LogFault) -> bool;
+
 #[tokio::test]
 async fn a_log_that_was_tampered_with_is_not_moved_as_if_it_were_whole() {
-    let faults: [(&str, fn(&LogFault) -> bool); 3] = [
+    let faults: [(&str, Names); 3] = [
         ("UPDATE activity SET detail = 'another'", |fault| {
             matches!(fault, LogFault::Record { .. })
         }),
