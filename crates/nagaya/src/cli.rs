@@ -68,6 +68,9 @@ struct EnrolToken {
     /// What will enrol.
     #[arg(value_enum)]
     kind: Machine,
+    /// The code of the region where it stands; without it, the region that the configuration names.
+    #[arg(long)]
+    region: Option<String>,
     /// Where the token is written, readable by the owner alone.
     #[arg(long)]
     out: PathBuf,
@@ -154,7 +157,7 @@ impl Command {
                     Machine::Gateway => wire::control::MachineKind::Gateway,
                 };
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
-                let token = setup.enrol_token(kind).await?;
+                let token = setup.enrol_token(kind, args.region.as_deref()).await?;
                 demo::layout::write_secret(&args.out, &token)?;
             }
             Self::SignInLink(args) => {

@@ -30,6 +30,8 @@ pub struct ServeConfig {
     /// Whether customers may have their logs sent to loopback, link-local and private addresses: for a service that runs
     /// inside its only customer's network.
     pub private_log_destinations: bool,
+    /// The region of session hosts that were enrolled without one. A code of the provider's list of regions.
+    pub region: String,
     /// More names and addresses for the listeners' certificate, besides `localhost` and the loopback addresses.
     pub extra_names: Vec<String>,
 }
@@ -46,6 +48,7 @@ impl Default for ServeConfig {
             database_url: None,
             key_store: KeyStoreConfig::default(),
             private_log_destinations: false,
+            region: "jp-east".to_owned(),
             extra_names: Vec::new(),
         }
     }

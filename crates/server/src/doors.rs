@@ -22,6 +22,9 @@ const VIEW_DESKTOPS: Right = Right::Asks(|_| Action::ViewDesktops);
 const LAUNCH: Right = Right::Asks(|_| Action::Launch);
 const USE_SESSION: Right = Right::Asks(|owner| Action::UseSession { owner });
 const MANAGE_TOKENS: Right = Right::Asks(|_| Action::ManageTokens);
+const VIEW_CONTRACT: Right = Right::Asks(|_| Action::ViewContract);
+const ACCEPT_TERMS: Right = Right::Asks(|_| Action::AcceptTerms);
+const EXPORT_STORED: Right = Right::Asks(|_| Action::ExportStored);
 const LIST_USERS: Right = Right::Asks(|_| Action::ListUsers);
 const MANAGE_USERS: Right = Right::Asks(|_| Action::ManageUsers);
 const READ_ACTIVITY: Right = Right::Asks(|_| Action::ReadActivity);
@@ -55,6 +58,12 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::GET, "/api/v1/commitments", VIEW_EVIDENCE),
     (Method::GET, "/api/v1/desktops", VIEW_DESKTOPS),
     (Method::DELETE, "/api/v1/sessions/{id}", USE_SESSION),
+    (Method::GET, "/api/v1/contract", VIEW_CONTRACT),
+    (Method::GET, "/contract", VIEW_CONTRACT),
+    (Method::GET, "/terms", VIEW_CONTRACT),
+    (Method::POST, "/terms", ACCEPT_TERMS),
+    (Method::GET, "/boundary", VIEW_CONTRACT),
+    (Method::POST, "/boundary/export", EXPORT_STORED),
     (Method::GET, "/access", VIEW_ACCESS),
     (Method::GET, "/evidence", VIEW_EVIDENCE),
     (Method::GET, "/evidence/{control}", VIEW_EVIDENCE),

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     desktops, doors, evidence, identity,
     portal::{self, ErrorPage, Problem, Ui},
-    sessions,
+    sessions, tenancy,
 };
 use axum::{
     Router,
@@ -32,12 +32,15 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(activity::http::routes())
         .merge(access::http::routes())
         .merge(evidence::http::routes())
+        .merge(tenancy::contract::http::routes())
+        .merge(tenancy::boundary::http::routes())
         .merge(api::http::routes())
         .merge(identity::api::routes())
         .merge(activity::api::routes())
         .merge(evidence::api::routes())
         .merge(desktops::api::routes())
         .merge(sessions::api::routes())
+        .merge(tenancy::contract::api::routes())
         .merge(portal::routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route_layer(middleware::from_fn(listed))

@@ -1,5 +1,7 @@
 //! What a provider does before, or beside, a running service: by the command line, on the control plane's machine.
 
+pub(crate) mod provider;
+
 use crate::{
     actor::Role,
     app::{App, Clock},
@@ -11,7 +13,8 @@ use crate::{
     identity::{self, UserRow},
     keys::{self, Owner},
     operators::{self, OperatorRole},
-    tenancy::{self, TenantRow},
+    portal::Lang,
+    tenancy::{self, TenantRow, contract::service::ContractError},
 };
 use wire::{
     control::MachineKind,
@@ -40,6 +43,12 @@ pub enum SetupError {
     /// Nobody has this address.
     #[error("nobody has the address {0}")]
     NoSuchPerson(String),
+    /// A contract.
+    #[error("cannot write a contract")]
+    Contract(#[from] ContractError),
+    /// No region has this code.
+    #[error("no region has the code {0}; add it in the management console first")]
+    NoSuchRegion(String),
     /// No customer has this code.
     #[error("no customer has the code {0}")]
     NoSuchCustomer(String),
@@ -87,9 +96,20 @@ impl Setup {
     }
 
     /// A one-time token with which a session host or gateway enrols within an hour.
-    pub async fn enrol_token(&self, kind: MachineKind) -> Result<String, SetupError> {
+    pub async fn enrol_token(
+        &self,
+        kind: MachineKind,
+        region: Option<&str>,
+    ) -> Result<String, SetupError> {
+        if let Some(code) = region {
+            let mut tx = self.app.db.read(Scope::Nobody).await?;
+            let regions = tenancy::provider::service::regions(&mut tx).await?;
+            if !regions.iter().any(|region| region.code == code) {
+                return Err(SetupError::NoSuchRegion(code.to_owned()));
+            }
+        }
         let names = &self.app.config.extra_names;
-        Ok(hosts::service::new_token(&self.app, kind, names).await?)
+        Ok(hosts::service::new_token(&self.app, kind, names, region).await?)
     }
 
     /// Whether a session host and a gateway have been linked since this was opened.
@@ -143,11 +163,14 @@ impl Setup {
     pub async fn demo(&self) -> Result<DemoAccounts, SetupError> {
         let mut accounts = Vec::new();
         let mut tx = self.app.db.begin(Scope::Everybody).await?;
+        provider::introduce(&self.app, &mut tx).await?;
         for customer in &DEMO {
             let tenant = match tenancy::service::by_code(&mut tx, customer.code).await? {
                 Some(row) => row,
                 None => self.add_customer(&mut tx, customer).await?,
             };
+            let lang = Lang::from_tag(customer.language).unwrap_or_default();
+            provider::agree(&self.app, &mut tx, (tenant.id, customer.code), lang).await?;
             for (email, ..) in customer.people {
                 let Some(user) = identity::service::user_by_email(&mut tx, email).await? else {
                     continue;
@@ -216,6 +239,7 @@ impl Setup {
                 memory_mib: 2048,
                 cpu_percent: 200,
                 tasks: 512,
+                service_code: None,
             };
             desktops::add(tx, &row).await?;
         }

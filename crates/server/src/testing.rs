@@ -18,6 +18,8 @@ use crate::{
     keys,
     listener::customer_router,
     operators::{self, Certificate},
+    portal::Lang,
+    setup::provider,
     tenancy::{self, store::TenantRow},
 };
 use axum::{
@@ -293,6 +295,9 @@ async fn add_customer(app: &App, tx: &mut Tx, code: &str, language: &str) -> Cus
     let user = add_person(app, tx, &row, "hana", Role::User).await;
     let desktop = add_desktop(app, tx, row.id, None).await;
     let editor = add_desktop(app, tx, row.id, Some("editor")).await;
+    provider::introduce(app, tx).await.unwrap();
+    let agreed = provider::agree(app, tx, (row.id, code), Lang::En).await;
+    agreed.unwrap();
     Customer {
         tenant: row.id,
         administrator,
@@ -348,6 +353,7 @@ async fn add_desktop(
         memory_mib: 1024,
         cpu_percent: 100,
         tasks: 256,
+        service_code: None,
     };
     desktops::add(tx, &row).await.unwrap();
     row.id

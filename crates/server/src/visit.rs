@@ -51,6 +51,10 @@ pub(crate) enum Failure {
     Forbidden,
     /// The form's token is missing or wrong.
     FormExpired,
+    /// As many sessions run as the contract allows.
+    SessionsFull,
+    /// The organisation has no contract in force.
+    NoContract,
     /// Something of ours.
     Internal(String),
 }
@@ -73,6 +77,8 @@ impl IntoResponse for Failure {
             Self::NotFound => Problem::NotFound,
             Self::Forbidden => Problem::Forbidden,
             Self::FormExpired => Problem::FormExpired,
+            Self::SessionsFull => Problem::SessionsFull,
+            Self::NoContract => Problem::NoContract,
             Self::Internal(why) => {
                 tracing::error!(why, "a request failed");
                 Problem::TryAgain

@@ -109,7 +109,7 @@ impl ControlPlane {
     /// What a new machine is told before it enrols, in a folder of its own.
     pub async fn enrolment(&self, kind: MachineKind, dir: &tempfile::TempDir) -> Enrolment {
         let token_file = dir.path().join("token");
-        let token = self.setup().await.enrol_token(kind).await.unwrap();
+        let token = self.setup().await.enrol_token(kind, None).await.unwrap();
         fs::write(&token_file, token).unwrap();
         Enrolment {
             control_url: self.control_url(),

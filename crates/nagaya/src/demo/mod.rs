@@ -104,7 +104,10 @@ async fn prepare(layout: &Layout) -> DemoResult<(server::setup::DemoAccounts, Op
         ("agent", wire::control::MachineKind::Host),
     ] {
         // A part that has enrolled does not look at its token.
-        layout::write_secret(&layout.token_file(part), &setup.enrol_token(kind).await?)?;
+        layout::write_secret(
+            &layout.token_file(part),
+            &setup.enrol_token(kind, None).await?,
+        )?;
     }
     Ok((setup.demo().await?, operator(layout, &setup).await?))
 }

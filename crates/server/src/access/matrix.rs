@@ -15,7 +15,7 @@ const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
 const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
-pub(super) const ASKED: [(Key, Action); 10] = [
+pub(super) const ASKED: [(Key, Action); 13] = [
     (Key("access.action.view_desktops"), Action::ViewDesktops),
     (Key("access.action.launch"), Action::Launch),
     (
@@ -32,10 +32,13 @@ pub(super) const ASKED: [(Key, Action); 10] = [
     (Key("access.action.view_evidence"), Action::ViewEvidence),
     (Key("access.action.manage_tokens"), Action::ManageTokens),
     (Key("access.action.view_access"), Action::ViewAccess),
+    (Key("access.action.view_contract"), Action::ViewContract),
+    (Key("access.action.accept_terms"), Action::AcceptTerms),
+    (Key("access.action.export_stored"), Action::ExportStored),
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 5] = [
+const OPERATORS: [(Key, OperatorAction); 8] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,
@@ -52,6 +55,18 @@ const OPERATORS: [(Key, OperatorAction); 5] = [
     (
         Key("access.operator.view_evidence"),
         OperatorAction::ViewEvidence,
+    ),
+    (
+        Key("access.operator.view_contract"),
+        OperatorAction::ViewContract,
+    ),
+    (
+        Key("access.operator.manage_contract"),
+        OperatorAction::ManageContract,
+    ),
+    (
+        Key("access.operator.manage_provider"),
+        OperatorAction::ManageProvider,
     ),
 ];
 

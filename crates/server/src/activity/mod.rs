@@ -124,11 +124,25 @@ pub enum What {
     StreamRemoved,
     /// Sent a test message to where the log is sent.
     StreamTested,
+    /// Accepted terms for the organisation.
+    TermsAccepted,
+    /// Took out everything that the organisation has stored.
+    StoredExported,
+    /// An operator wrote a contract's next version.
+    ContractChanged,
+    /// An operator gave a service code.
+    ServiceCodeAdded,
+    /// An operator ended a service code.
+    ServiceCodeEnded,
+    /// An operator changed what everybody may read of the provider.
+    ProviderChanged,
+    /// An operator published terms of service.
+    TermsPublished,
 }
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 42] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -164,6 +178,13 @@ impl What {
         Self::StreamChanged,
         Self::StreamRemoved,
         Self::StreamTested,
+        Self::TermsAccepted,
+        Self::StoredExported,
+        Self::ContractChanged,
+        Self::ServiceCodeAdded,
+        Self::ServiceCodeEnded,
+        Self::ProviderChanged,
+        Self::TermsPublished,
     ];
 
     /// The stored form.
@@ -205,6 +226,13 @@ impl What {
             Self::StreamChanged => "activity.stream_changed",
             Self::StreamRemoved => "activity.stream_removed",
             Self::StreamTested => "activity.stream_tested",
+            Self::TermsAccepted => "tenancy.terms_accepted",
+            Self::StoredExported => "tenancy.stored_exported",
+            Self::ContractChanged => "tenancy.contract_changed",
+            Self::ServiceCodeAdded => "tenancy.service_code_added",
+            Self::ServiceCodeEnded => "tenancy.service_code_ended",
+            Self::ProviderChanged => "provider.changed",
+            Self::TermsPublished => "provider.terms_published",
         }
     }
 
@@ -311,6 +339,13 @@ pub(crate) fn label(what: What) -> Key {
         What::StreamChanged => Key("activity.what.stream_changed"),
         What::StreamRemoved => Key("activity.what.stream_removed"),
         What::StreamTested => Key("activity.what.stream_tested"),
+        What::TermsAccepted => Key("activity.what.terms_accepted"),
+        What::StoredExported => Key("activity.what.stored_exported"),
+        What::ContractChanged => Key("activity.what.contract_changed"),
+        What::ServiceCodeAdded => Key("activity.what.service_code_added"),
+        What::ServiceCodeEnded => Key("activity.what.service_code_ended"),
+        What::ProviderChanged => Key("activity.what.provider_changed"),
+        What::TermsPublished => Key("activity.what.terms_published"),
     }
 }
 

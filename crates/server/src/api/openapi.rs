@@ -34,6 +34,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
         crate::evidence::ApiDoc::openapi(),
         crate::desktops::ApiDoc::openapi(),
         crate::sessions::ApiDoc::openapi(),
+        crate::tenancy::ContractApiDoc::openapi(),
     ];
     for part in parts {
         whole.merge(part);

@@ -1,6 +1,7 @@
 //! All SQL about what is offered. Every statement names the customer.
 
 use crate::db::{Tx, on};
+use uuid::Uuid;
 use wire::ids::{DesktopId, TenantId};
 
 /// A desktop or application as it is kept.
@@ -30,21 +31,24 @@ pub struct DesktopRow {
     pub cpu_percent: i64,
     /// Processes and threads of a session.
     pub tasks: i64,
+    /// The service code that labels it.
+    pub service_code: Option<Uuid>,
 }
 
 const INSERT: &str = "INSERT INTO desktops (id, tenant_id, position, name_ja, name_en, description_ja, description_en,
-    application, image, memory_mib, cpu_percent, tasks) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    application, image, memory_mib, cpu_percent, tasks, service_code)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const LIST: &str =
     "SELECT id, tenant_id, position, name_ja, name_en, description_ja, description_en, application,
-    image, memory_mib, cpu_percent, tasks FROM desktops WHERE tenant_id = $1 ORDER BY position, id";
+    image, memory_mib, cpu_percent, tasks, service_code FROM desktops WHERE tenant_id = $1 ORDER BY position, id";
 const GET: &str =
     "SELECT id, tenant_id, position, name_ja, name_en, description_ja, description_en, application,
-    image, memory_mib, cpu_percent, tasks FROM desktops WHERE tenant_id = $1 AND id = $2";
+    image, memory_mib, cpu_percent, tasks, service_code FROM desktops WHERE tenant_id = $1 AND id = $2";
 
 pub(crate) async fn insert(tx: &mut Tx, row: &DesktopRow) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(row.id).bind(row.tenant_id).bind(row.position).bind(&row.name_ja)
         .bind(&row.name_en).bind(&row.description_ja).bind(&row.description_en).bind(&row.application)
-        .bind(&row.image).bind(row.memory_mib).bind(row.cpu_percent).bind(row.tasks).execute(c).await.map(drop))
+        .bind(&row.image).bind(row.memory_mib).bind(row.cpu_percent).bind(row.tasks).bind(row.service_code).execute(c).await.map(drop))
 }
 
 pub(crate) async fn list(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<DesktopRow>> {

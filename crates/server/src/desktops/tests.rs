@@ -26,6 +26,7 @@ async fn offer(world: &World, tx: &mut Tx, tenant: TenantId, position: i64, name
         memory_mib: 1024,
         cpu_percent: 100,
         tasks: 256,
+        service_code: None,
     };
     service::add(tx, &row).await.unwrap();
 }

@@ -2,12 +2,54 @@
 
 use super::{Control, Side};
 use crate::{
-    access::checks as access, activity::checks as activity, identity::checks as identity,
-    operators::checks as operators, portal::Key, probes, sessions::checks as sessions,
+    access::checks as access,
+    activity::checks as activity,
+    identity::checks as identity,
+    keys::checks as keys,
+    operators::checks as operators,
+    portal::Key,
+    probes,
+    sessions::checks as sessions,
+    tenancy::{boundary_checks as boundary, contract_checks as contract},
 };
 
 /// Every promise that the service keeps so far, in the order of the list of commitments.
 pub const CONTROLS: &[Control] = &[
+    Control {
+        id: "2.1",
+        clause: "6.1.1",
+        side: Side::Both,
+        promise: Key("evidence.promise.roles"),
+        checks: &[&boundary::DECLARED, &contract::IN_FORCE],
+    },
+    Control {
+        id: "2.2",
+        clause: "6.1.3",
+        side: Side::Provider,
+        promise: Key("evidence.promise.locations"),
+        checks: &[&contract::PROFILE, &contract::REGIONS],
+    },
+    Control {
+        id: "2.3",
+        clause: "CLD.6.3.1",
+        side: Side::Both,
+        promise: Key("evidence.promise.shared"),
+        checks: &[&boundary::DECLARED, &contract::ACCEPTED],
+    },
+    Control {
+        id: "4.1",
+        clause: "8.1.1",
+        side: Side::Provider,
+        promise: Key("evidence.promise.assets_apart"),
+        checks: &[&boundary::DECLARED, &keys::OWN_KEY, &sessions::NO_CROSSING],
+    },
+    Control {
+        id: "4.2",
+        clause: "8.2.2",
+        side: Side::Provider,
+        promise: Key("evidence.promise.labels"),
+        checks: &[&contract::LABELLED],
+    },
     Control {
         id: "5.1",
         clause: "9.2.1",
@@ -102,6 +144,13 @@ pub const CONTROLS: &[Control] = &[
         side: Side::Provider,
         promise: Key("evidence.promise.networks"),
         checks: &[&probes::LISTENERS_APART],
+    },
+    Control {
+        id: "13.2",
+        clause: "18.1.2",
+        side: Side::Both,
+        promise: Key("evidence.promise.stays_theirs"),
+        checks: &[&boundary::DECLARED, &boundary::EXPORTABLE],
     },
     Control {
         id: "13.3",

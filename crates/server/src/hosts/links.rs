@@ -103,6 +103,8 @@ impl HostLinks {
                 sessions: 0,
                 max_sessions: link.max_sessions,
                 images: link.images.clone(),
+                // The broker's caller knows: it is kept, not told.
+                region: String::new(),
             })
             .collect()
     }

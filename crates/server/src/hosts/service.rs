@@ -6,6 +6,7 @@ use crate::{
     authority::AuthorityError,
     db::{Scope, Tx},
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 use wire::{
     control::{Enrol, Enrolled, MachineKind, Renew},
@@ -29,20 +30,24 @@ pub enum EnrolError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes a token with which one machine can enrol. `names` are the host names that a gateway's browsers use.
-pub async fn new_token(app: &App, kind: MachineKind, names: &[String]) -> sqlx::Result<String> {
+/// Makes a token with which one machine can enrol. `names` are the host names that a gateway's browsers use; `region` is
+/// where it stands, if not in the region that the configuration names.
+pub async fn new_token(
+    app: &App,
+    kind: MachineKind,
+    names: &[String],
+    region: Option<&str>,
+) -> sqlx::Result<String> {
     let token = app.new_secret();
     let expires_at_ms = app.clock.now_ms() + TOKEN_MS;
     let mut tx = app.db.begin(Scope::Nobody).await?;
     let hash = secret_hash(&token);
-    store::insert_token(
-        &mut tx,
-        &hash,
-        kind_name(kind),
-        &names.join(" "),
-        expires_at_ms,
-    )
-    .await?;
+    let row = MachineRow {
+        kind: kind_name(kind).to_owned(),
+        names: names.join(" "),
+        region: region.map(str::to_owned),
+    };
+    store::insert_token(&mut tx, &hash, &row, expires_at_ms).await?;
     tx.commit().await?;
     Ok(token)
 }
@@ -131,6 +136,12 @@ fn kind_name(kind: MachineKind) -> &'static str {
 /// The hosts that operators let take no new sessions.
 pub(crate) async fn draining(tx: &mut Tx) -> sqlx::Result<Vec<HostId>> {
     store::draining(tx).await
+}
+
+/// Where each session host stands.
+pub(crate) async fn regions(app: &App, tx: &mut Tx) -> sqlx::Result<HashMap<HostId, String>> {
+    let rows = store::regions(tx, &app.config.region).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Writes down where a gateway's relay is reached.

@@ -11,32 +11,33 @@ pub struct MachineRow {
     pub kind: String,
     /// Names for its certificate, separated by spaces.
     pub names: String,
+    /// Where it stands; none for the region that the configuration names.
+    pub region: Option<String>,
 }
 
-const INSERT_TOKEN: &str =
-    "INSERT INTO enrol_tokens (token_hash, kind, names, expires_at_ms) VALUES ($1, $2, $3, $4)";
-const TOKEN: &str = "SELECT kind, names FROM enrol_tokens
+const INSERT_TOKEN: &str = "INSERT INTO enrol_tokens (token_hash, kind, names, region, expires_at_ms) VALUES ($1, $2, $3, $4, $5)";
+const TOKEN: &str = "SELECT kind, names, region FROM enrol_tokens
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const USE_TOKEN: &str = "UPDATE enrol_tokens SET used_at_ms = $2
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const INSERT_MACHINE: &str =
-    "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, $2, $3, $4)";
-const MACHINE: &str = "SELECT kind, names FROM machines WHERE id = $1";
+    "INSERT INTO machines (id, kind, names, region, enrolled_at_ms) VALUES ($1, $2, $3, $4, $5)";
+const MACHINE: &str = "SELECT kind, names, region FROM machines WHERE id = $1";
 const SET_RELAY: &str = "UPDATE machines SET relay_url = $1 WHERE id = $2";
 const RELAYS: &str = "SELECT DISTINCT relay_url FROM machines WHERE relay_url IS NOT NULL";
 const DRAINING: &str = "SELECT id FROM machines WHERE draining_since_ms IS NOT NULL";
+const REGIONS: &str = "SELECT id, coalesce(region, $1) FROM machines WHERE kind = 'host'";
 const SEEN: &str = "UPDATE machines SET seen_at_ms = $1 WHERE id = $2";
 const COUNT_SEEN: &str = "SELECT count(*) FROM machines WHERE kind = $1 AND seen_at_ms >= $2";
 
 pub(super) async fn insert_token(
     tx: &mut Tx,
     hash: &str,
-    kind: &str,
-    names: &str,
+    row: &MachineRow,
     expires_at_ms: i64,
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT_TOKEN).bind(hash).bind(kind).bind(names).bind(expires_at_ms)
-        .execute(c).await.map(drop))
+    on!(tx, c => sqlx::query(INSERT_TOKEN).bind(hash).bind(&row.kind).bind(&row.names).bind(&row.region)
+        .bind(expires_at_ms).execute(c).await.map(drop))
 }
 
 /// What a token is for, while it works; using it takes it away from everybody else.
@@ -58,12 +59,17 @@ pub(super) async fn insert_machine(
     row: &MachineRow,
     now_ms: i64,
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT_MACHINE).bind(id).bind(&row.kind).bind(&row.names).bind(now_ms)
+    on!(tx, c => sqlx::query(INSERT_MACHINE).bind(id).bind(&row.kind).bind(&row.names).bind(&row.region).bind(now_ms)
         .execute(c).await.map(drop))
 }
 
 pub(super) async fn machine(tx: &mut Tx, id: Uuid) -> sqlx::Result<Option<MachineRow>> {
     on!(tx, c => sqlx::query_as(MACHINE).bind(id).fetch_optional(c).await)
+}
+
+/// Where each session host stands.
+pub(super) async fn regions(tx: &mut Tx, own_region: &str) -> sqlx::Result<Vec<(HostId, String)>> {
+    on!(tx, c => sqlx::query_as(REGIONS).bind(own_region).fetch_all(c).await)
 }
 
 pub(super) async fn seen(tx: &mut Tx, id: Uuid, now_ms: i64) -> sqlx::Result<()> {

@@ -61,7 +61,9 @@ async fn enrol(world: &World, token: &str, csr: &str) -> (StatusCode, String) {
 
 async fn enrolled(world: &World, kind: MachineKind) -> Enrolled {
     let names = ["gw.example".to_owned()];
-    let token = service::new_token(&world.app, kind, &names).await.unwrap();
+    let token = service::new_token(&world.app, kind, &names, None)
+        .await
+        .unwrap();
     let (status, body) = enrol(world, &token, &csr()).await;
     assert_eq!(status, 200);
     serde_json::from_str(&body).unwrap()
@@ -82,7 +84,11 @@ fn names(enrolled: &Enrolled) -> (Vec<String>, bool) {
 #[tokio::test]
 async fn a_token_enrols_one_machine_once_and_every_other_answer_is_the_same() {
     for world in worlds().await {
-        let token = async |kind| service::new_token(&world.app, kind, &[]).await.unwrap();
+        let token = async |kind| {
+            service::new_token(&world.app, kind, &[], None)
+                .await
+                .unwrap()
+        };
         let used = token(MachineKind::Host).await;
         assert_eq!(enrol(&world, &used, &csr()).await.0, 200);
         let late = token(MachineKind::Host).await;
@@ -102,7 +108,7 @@ async fn a_token_enrols_one_machine_once_and_every_other_answer_is_the_same() {
 #[tokio::test]
 async fn of_many_machines_with_one_token_one_is_enrolled() {
     for world in worlds().await {
-        let token = service::new_token(&world.app, MachineKind::Host, &[])
+        let token = service::new_token(&world.app, MachineKind::Host, &[], None)
             .await
             .unwrap();
         let tries = (0..6).map(|_| {
@@ -123,7 +129,7 @@ async fn of_many_machines_with_one_token_one_is_enrolled() {
 #[tokio::test]
 async fn a_request_that_cannot_be_used_leaves_the_token_good() {
     for world in worlds().await {
-        let token = service::new_token(&world.app, MachineKind::Gateway, &[])
+        let token = service::new_token(&world.app, MachineKind::Gateway, &[], None)
             .await
             .unwrap();
         let (status, body) = enrol(&world, &token, "nonsense").await;
@@ -174,7 +180,7 @@ async fn only_the_machine_of_a_certificate_gets_its_next_one() {
 #[tokio::test]
 async fn secrets_of_enrolling_are_not_stored() {
     for world in worlds().await {
-        let token = service::new_token(&world.app, MachineKind::Host, &[])
+        let token = service::new_token(&world.app, MachineKind::Host, &[], None)
             .await
             .unwrap();
         let mut tx = world

@@ -32,6 +32,12 @@ const fn of_user(column: &'static str) -> Field {
     }
 }
 
+/// The sealed columns of a table.
+pub(crate) fn sealed_columns(table: &str) -> impl Iterator<Item = &'static str> {
+    let fields = SEALED.iter().filter(move |field| field.table == table);
+    fields.map(|field| field.column)
+}
+
 /// All of them.
 pub(super) const SEALED: &[Field] = &[
     Field {
@@ -44,6 +50,13 @@ pub(super) const SEALED: &[Field] = &[
     Field {
         table: "activity_streams",
         column: "secret",
+        tenant: true,
+        before: Before::Plain,
+        index: None,
+    },
+    Field {
+        table: "terms_acceptances",
+        column: "full_name",
         tenant: true,
         before: Before::Plain,
         index: None,

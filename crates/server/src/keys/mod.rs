@@ -4,6 +4,7 @@
 //! a [`KeyStore`], which is never in the database: a file of the state folder, or a key inside a PKCS#11 token. Destroying
 //! a customer's data keys makes everything unreadable that was sealed for them. See `docs/adr/0015-keys-walls-moving.md`.
 
+pub(crate) mod checks;
 mod fields;
 mod file;
 pub mod job;
@@ -16,6 +17,7 @@ mod tests;
 #[cfg(test)]
 mod token_tests;
 
+pub(crate) use fields::sealed_columns;
 pub use file::FileStore;
 pub use pkcs11::{Pkcs11Config, Pkcs11Store};
 pub(crate) use seal::Place;

@@ -39,6 +39,12 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/machines/{id}/resume",
     "/console/clock",
     "/console/customers",
+    "/console/customers/{code}",
+    "/console/customers/{code}/service-codes",
+    "/console/customers/{code}/service-codes/{id}/end",
+    "/console/provider",
+    "/console/provider/regions",
+    "/console/provider/terms",
     "/console/evidence",
     "/console/work-log",
 ];

@@ -2,7 +2,7 @@
 
 use super::{
     console::{COOKIE, Entered},
-    door,
+    contracts_http, door,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -37,6 +37,7 @@ const AWAY_MS: i64 = 60_000;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
+        .merge(contracts_http::routes())
         .route("/console/", get(async || Redirect::to(MACHINES)))
         .route("/console/leave", post(leave))
         .route("/console/machines", get(machines))
@@ -58,7 +59,7 @@ impl From<ActError> for Failure {
 }
 
 impl Entered {
-    fn badge(&self) -> OperatorBadge {
+    pub(super) fn badge(&self) -> OperatorBadge {
         let may = |action| self.operator.role.authorize(action).is_ok();
         OperatorBadge {
             full_name: self.operator.full_name.clone(),

@@ -5,6 +5,9 @@
 
 pub(crate) mod checks;
 mod console;
+mod contracts;
+mod contracts_http;
+pub mod contracts_page;
 mod door;
 mod http;
 pub mod pages;

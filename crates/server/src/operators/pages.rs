@@ -31,7 +31,7 @@ pub struct OperatorBadge {
 
 impl OperatorBadge {
     /// The first character of the name, for the round badge.
-    fn initial(&self) -> String {
+    pub(super) fn initial(&self) -> String {
         self.full_name.chars().take(1).collect()
     }
 }

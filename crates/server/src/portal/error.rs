@@ -13,6 +13,10 @@ pub enum Problem {
     Forbidden,
     /// The form is too old or was not sent from our page.
     FormExpired,
+    /// As many sessions run as the organisation's contract allows.
+    SessionsFull,
+    /// The organisation has no contract in force.
+    NoContract,
     /// Something of ours failed; another try may succeed.
     TryAgain,
     /// Too many requests came from there.
@@ -28,7 +32,8 @@ impl Problem {
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::FormExpired => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::FormExpired | Self::NoContract => StatusCode::FORBIDDEN,
+            Self::SessionsFull => StatusCode::CONFLICT,
             Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
         }
@@ -39,6 +44,8 @@ impl Problem {
             Self::NotFound => Key("error.not_found.title"),
             Self::Forbidden => Key("error.forbidden.title"),
             Self::FormExpired => Key("error.form_expired.title"),
+            Self::SessionsFull => Key("error.sessions_full.title"),
+            Self::NoContract => Key("error.no_contract.title"),
             Self::TryAgain => Key("error.try_again.title"),
             Self::TooManyRequests { .. } => Key("error.too_many.title"),
         }
@@ -49,6 +56,8 @@ impl Problem {
             Self::NotFound => ui.t("error.not_found.text").to_owned(),
             Self::Forbidden => ui.t("error.forbidden.text").to_owned(),
             Self::FormExpired => ui.t("error.form_expired.text").to_owned(),
+            Self::SessionsFull => ui.t("error.sessions_full.text").to_owned(),
+            Self::NoContract => ui.t("error.no_contract.text").to_owned(),
             Self::TryAgain => ui.t("error.try_again.text").to_owned(),
             Self::TooManyRequests { retry_after_s } => {
                 ui.t1("error.too_many.text", "seconds", retry_after_s)

@@ -39,6 +39,12 @@ pub enum Action {
     ViewEvidence,
     /// Make and revoke API tokens of one's own.
     ManageTokens,
+    /// See what the organisation has agreed on with the provider, and who answers for what.
+    ViewContract,
+    /// Accept terms for the organisation.
+    AcceptTerms,
+    /// Take out everything that the organisation has stored.
+    ExportStored,
 }
 
 /// What the policies are told of an action and of what it is done to.
@@ -64,6 +70,9 @@ impl Action {
             Self::ViewAccess => ("view_access", None, false),
             Self::ViewEvidence => ("view_evidence", None, false),
             Self::ManageTokens => ("manage_tokens", None, true),
+            Self::ViewContract => ("view_contract", None, false),
+            Self::AcceptTerms => ("accept_terms", None, false),
+            Self::ExportStored => ("export_stored", None, true),
         };
         Facts {
             name,
@@ -86,6 +95,12 @@ pub enum OperatorAction {
     ReadWorkLog,
     /// See which promises hold, of how many customers.
     ViewEvidence,
+    /// See what a customer has agreed on.
+    ViewContract,
+    /// Write a contract's next version, and give or end service codes.
+    ManageContract,
+    /// Change what everybody may read of the provider: profile, regions, catalogue, terms.
+    ManageProvider,
 }
 
 impl OperatorAction {
@@ -97,6 +112,9 @@ impl OperatorAction {
             Self::ListCustomers => "list_customers",
             Self::ReadWorkLog => "read_work_log",
             Self::ViewEvidence => "view_all_evidence",
+            Self::ViewContract => "view_contract",
+            Self::ManageContract => "manage_contract",
+            Self::ManageProvider => "manage_provider",
         }
     }
 
@@ -107,7 +125,9 @@ impl OperatorAction {
             | Self::Drain
             | Self::ListCustomers
             | Self::ReadWorkLog
+            | Self::ManageProvider
             | Self::ViewEvidence => false,
+            Self::ViewContract | Self::ManageContract => true,
         }
     }
 }
@@ -119,12 +139,15 @@ impl Action {
             Self::ListUsers => Some(TokenScope::PeopleRead),
             Self::ManageUsers => Some(TokenScope::PeopleWrite),
             Self::ReadActivity => Some(TokenScope::ActivityRead),
-            Self::ViewAccess | Self::ViewEvidence => Some(TokenScope::EvidenceRead),
+            Self::ViewAccess | Self::ViewEvidence | Self::ViewContract => {
+                Some(TokenScope::EvidenceRead)
+            }
             Self::ViewDesktops | Self::Launch | Self::UseSession { .. } => {
                 Some(TokenScope::Desktops)
             }
-            // A token that makes tokens would outlive itself.
-            Self::ManageTokens => None,
+            // A token that makes tokens would outlive itself; terms are accepted by a person; and what is taken out whole
+            // is asked for by somebody who is there.
+            Self::ManageTokens | Self::AcceptTerms | Self::ExportStored => None,
         }
     }
 }

@@ -29,6 +29,8 @@ impl From<SessionError> for ApiError {
         match error {
             SessionError::NotFound => Self::NotFound,
             SessionError::Denied(denied) => denied.into(),
+            SessionError::Full => Self::Conflict("as many sessions run as the contract allows"),
+            SessionError::NoContract => Self::Conflict("no contract is in force"),
             other => Self::Internal(other.to_string()),
         }
     }

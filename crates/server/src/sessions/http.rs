@@ -37,6 +37,8 @@ impl From<SessionError> for Failure {
         match error {
             SessionError::NotFound => Self::NotFound,
             SessionError::Denied(_) => Self::Forbidden,
+            SessionError::Full => Self::SessionsFull,
+            SessionError::NoContract => Self::NoContract,
             SessionError::Refused(_) | SessionError::Store(_) | SessionError::Database(_) => {
                 Self::Internal(error.to_string())
             }

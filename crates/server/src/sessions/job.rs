@@ -161,6 +161,8 @@ async fn place(
     let desktop = desktops::get(&mut tx, session.tenant, session.desktop).await?;
     let image = desktop.map_or_else(String::new, |desktop| desktop.image);
     let draining = hosts::service::draining(&mut tx).await?;
+    let mut standing = hosts::service::regions(app, &mut tx).await?;
+    let allowed = tenancy::contract::service::regions(app, &mut tx, session.tenant).await?;
     let candidates: Vec<Candidate> = app
         .hosts
         .candidates()
@@ -168,10 +170,11 @@ async fn place(
         .filter(|host| !draining.contains(&host.id))
         .map(|host| Candidate {
             sessions: load.get(&host.id).copied().unwrap_or_default(),
+            region: standing.remove(&host.id).unwrap_or_default(),
             ..host
         })
         .collect();
-    match broker::choose(&candidates, &image) {
+    match broker::choose(&candidates, &image, &allowed) {
         Some(host) => {
             *load.entry(host).or_default() += 1;
             service::change(app, tx, session, Event::HostChosen(host)).await

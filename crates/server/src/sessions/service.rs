@@ -12,6 +12,7 @@ use crate::{
     desktops::service as desktops,
     portal::Lang,
     rights::{self, Action, Denied},
+    tenancy::contract::service::{self as contract, Room},
 };
 use serde::Serialize;
 use wire::{
@@ -44,6 +45,12 @@ pub enum SessionError {
     /// The policies say no.
     #[error("not allowed")]
     Denied(#[from] Denied),
+    /// As many sessions run as the contract allows.
+    #[error("as many sessions run as the contract allows")]
+    Full,
+    /// The organisation has no contract in force.
+    #[error("no contract is in force")]
+    NoContract,
     /// What happened does not fit the state.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -141,12 +148,25 @@ pub async fn launch(
         .ok_or(SessionError::NotFound)?;
     let id = app.new_id();
     let now_ms = app.clock.now_ms();
-    if !store::insert(&mut tx, actor.tenant, id, actor.user, desktop.id, now_ms).await? {
+    let room = contract::room_for_session(app, &mut tx, actor.tenant).await?;
+    let new = store::New {
+        id,
+        user: actor.user,
+        desktop: desktop.id,
+        service_code: desktop.service_code,
+    };
+    if !store::insert(&mut tx, actor.tenant, &new, now_ms).await? {
         let live = live_of(&mut tx, actor).await?;
         let session = live.iter().find(|session| session.desktop == desktop.id);
         return session
             .map(|session| session.id)
             .ok_or(SessionError::Store(StoreError::Stale));
+    }
+    // What runs already is always found again; one more needs room. The transaction is dropped without it.
+    match room {
+        Room::Free => {}
+        Room::Full => return Err(SessionError::Full),
+        Room::NoContract => return Err(SessionError::NoContract),
     }
     let name = desktop.name(Lang::Ja);
     // It ends with the session's start, or its failure: see `launched`.

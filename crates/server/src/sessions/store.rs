@@ -2,6 +2,7 @@
 
 use super::state::State;
 use crate::db::{Tx, on};
+use uuid::Uuid;
 use wire::{
     control::EndReason,
     ids::{ConnectionId, DesktopId, HostId, SessionId, TenantId, UserId},
@@ -74,8 +75,8 @@ const CROSSING: &str = "SELECT count(*) FROM sessions s
     WHERE (s.tenant_id = $1 OR d.tenant_id = $1 OR u.tenant_id = $1)
     AND NOT (COALESCE(d.tenant_id = s.tenant_id, FALSE) AND COALESCE(u.tenant_id = s.tenant_id, FALSE))";
 const INSERT: &str = "INSERT INTO sessions
-    (id, tenant_id, user_id, desktop_id, state, version, requested_at_ms, changed_at_ms)
-    VALUES ($1, $2, $3, $4, 'requested', 0, $5, $5) ON CONFLICT DO NOTHING";
+    (id, tenant_id, user_id, desktop_id, service_code, state, version, requested_at_ms, changed_at_ms)
+    VALUES ($1, $2, $3, $4, $5, 'requested', 0, $6, $6) ON CONFLICT DO NOTHING";
 const GET: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
     requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions WHERE tenant_id = $1 AND id = $2";
 const OF_USER: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
@@ -91,17 +92,25 @@ const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id 
     placed_at_ms = $5, ready_at_ms = $6, opened_at_ms = $7, changed_at_ms = $8, version = version + 1
     WHERE tenant_id = $9 AND id = $10 AND version = $11";
 
+/// A session that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct New {
+    pub(super) id: SessionId,
+    pub(super) user: UserId,
+    pub(super) desktop: DesktopId,
+    /// The label that it takes over from what it shows.
+    pub(super) service_code: Option<Uuid>,
+}
+
 /// A new session; `false` when the person has one of that desktop, which another click opened just now.
 pub(super) async fn insert(
     tx: &mut Tx,
     tenant: TenantId,
-    id: SessionId,
-    user: UserId,
-    desktop: DesktopId,
+    new: &New,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
-    let inserted = on!(tx, c => sqlx::query(INSERT).bind(id).bind(tenant).bind(user).bind(desktop).bind(now_ms)
-        .execute(c).await.map(|r| r.rows_affected()))?;
+    let inserted = on!(tx, c => sqlx::query(INSERT).bind(new.id).bind(tenant).bind(new.user).bind(new.desktop)
+        .bind(new.service_code).bind(now_ms).execute(c).await.map(|r| r.rows_affected()))?;
     Ok(inserted == 1)
 }
 

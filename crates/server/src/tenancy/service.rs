@@ -28,6 +28,13 @@ pub async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<TenantRow>> {
     store::get(tx, id).await
 }
 
+/// Whether a customer may have this code: letters of ASCII in lower case, digits and hyphens, at most 32, a letter first.
+#[must_use]
+pub fn is_code(code: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    code.starts_with(|c: char| c.is_ascii_lowercase()) && code.len() <= 32 && code.chars().all(fits)
+}
+
 /// The customer of a code, if there is one.
 pub async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>> {
     store::by_code(tx, code).await

@@ -27,6 +27,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ("activity/acts.rs", "acts that dead processes left open"),
     ("activity/mod.rs", "the operators' work log"),
     ("activity/bundle.rs", "proofs in the log of the logs"),
+    (
+        "operators/contracts.rs",
+        "the customer of a code, and acts that are in two logs",
+    ),
     ("operators/service.rs", "operators and their work log"),
     ("sessions/job.rs", "the reconciler of every session"),
     (

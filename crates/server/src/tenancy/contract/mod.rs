@@ -1,0 +1,16 @@
+//! What a customer has agreed on with the provider: contract, service codes, terms.
+
+pub(crate) mod api;
+pub(crate) mod checks;
+pub mod draft;
+pub(crate) mod http;
+pub mod page;
+pub mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use draft::{Draft, Wrong};
+pub use store::{AcceptanceRow, ContractRow, ServiceCodeRow};
+
+pub(crate) use api::Doc as ApiDoc;

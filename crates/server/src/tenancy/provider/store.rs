@@ -1,0 +1,158 @@
+//! All SQL about what the provider offers. None of it is any customer's.
+
+use crate::{
+    db::{Tx, on},
+    portal::Lang,
+};
+
+/// What everybody may know of the provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Profile {
+    /// Its name in Japanese.
+    pub name_ja: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// Its postal address in Japanese.
+    pub address_ja: String,
+    /// Its postal address in English.
+    pub address_en: String,
+    /// The contact window and when it answers, in Japanese.
+    pub window_ja: String,
+    /// The same in English.
+    pub window_en: String,
+    /// The contact window's telephone number.
+    pub phone: String,
+    /// The contact window's address.
+    pub email: String,
+}
+
+/// Where data is kept and sessions run.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Region {
+    /// Its code, such as `jp-east`.
+    pub code: String,
+    /// Its name in Japanese.
+    pub name_ja: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// ISO 3166-1, two letters.
+    pub country: String,
+}
+
+/// A service of the catalogue, or an option of one.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Offer {
+    /// Its code.
+    pub code: String,
+    /// The service that this is an option of.
+    pub option_of: Option<String>,
+    /// Its name in Japanese.
+    pub name_ja: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// One sentence in Japanese.
+    pub description_ja: String,
+    /// One sentence in English.
+    pub description_en: String,
+}
+
+/// One version of the terms of service.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Terms {
+    /// Counts from 1.
+    pub version: i64,
+    /// The text in Japanese: paragraphs with empty lines between them.
+    pub text_ja: String,
+    /// The text in English.
+    pub text_en: String,
+    /// When it was published, Unix milliseconds.
+    pub published_at_ms: i64,
+}
+
+/// The same thing's text in the reader's language.
+pub(crate) fn of<'a>(lang: Lang, ja: &'a str, en: &'a str) -> &'a str {
+    match lang {
+        Lang::Ja => ja,
+        Lang::En => en,
+    }
+}
+
+impl Region {
+    /// Its name in the reader's language.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &str {
+        of(lang, &self.name_ja, &self.name_en)
+    }
+}
+
+impl Offer {
+    /// Its name in the reader's language.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &str {
+        of(lang, &self.name_ja, &self.name_en)
+    }
+}
+
+const PROFILE: &str =
+    "SELECT name_ja, name_en, address_ja, address_en, window_ja, window_en, phone, email
+    FROM provider_profile WHERE id = 1";
+const SET_PROFILE: &str = "INSERT INTO provider_profile
+    (id, name_ja, name_en, address_ja, address_en, window_ja, window_en, phone, email, changed_at_ms)
+    VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (id) DO UPDATE SET name_ja = $1, name_en = $2, address_ja = $3, address_en = $4, window_ja = $5,
+    window_en = $6, phone = $7, email = $8, changed_at_ms = $9";
+const REGIONS: &str = "SELECT code, name_ja, name_en, country FROM regions ORDER BY position, code";
+const ADD_REGION: &str = "INSERT INTO regions (code, position, name_ja, name_en, country)
+    VALUES ($1, (SELECT count(*) FROM regions), $2, $3, $4) ON CONFLICT DO NOTHING";
+const CATALOGUE: &str =
+    "SELECT code, option_of, name_ja, name_en, description_ja, description_en FROM catalogue
+    ORDER BY position, code";
+const ADD_OFFER: &str = "INSERT INTO catalogue
+    (code, position, option_of, name_ja, name_en, description_ja, description_en)
+    VALUES ($1, (SELECT count(*) FROM catalogue), $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+const TERMS: &str =
+    "SELECT version, text_ja, text_en, published_at_ms FROM terms ORDER BY version DESC";
+const ADD_TERMS: &str =
+    "INSERT INTO terms (version, text_ja, text_en, published_at_ms) VALUES ($1, $2, $3, $4)";
+
+pub(super) async fn profile(tx: &mut Tx) -> sqlx::Result<Option<Profile>> {
+    on!(tx, c => sqlx::query_as(PROFILE).fetch_optional(c).await)
+}
+
+pub(super) async fn set_profile(tx: &mut Tx, new: &Profile, now_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SET_PROFILE).bind(&new.name_ja).bind(&new.name_en).bind(&new.address_ja)
+        .bind(&new.address_en).bind(&new.window_ja).bind(&new.window_en).bind(&new.phone).bind(&new.email)
+        .bind(now_ms).execute(c).await.map(drop))
+}
+
+pub(super) async fn regions(tx: &mut Tx) -> sqlx::Result<Vec<Region>> {
+    on!(tx, c => sqlx::query_as(REGIONS).fetch_all(c).await)
+}
+
+/// Adds a region unless there is one of that code.
+pub(super) async fn add_region(tx: &mut Tx, new: &Region) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(ADD_REGION).bind(&new.code).bind(&new.name_ja).bind(&new.name_en).bind(&new.country)
+        .execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// Services and their options, in the order in which they were added.
+pub(super) async fn catalogue(tx: &mut Tx) -> sqlx::Result<Vec<Offer>> {
+    on!(tx, c => sqlx::query_as(CATALOGUE).fetch_all(c).await)
+}
+
+/// Adds a service or option unless there is one of that code.
+pub(super) async fn add_offer(tx: &mut Tx, new: &Offer) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(ADD_OFFER).bind(&new.code).bind(&new.option_of).bind(&new.name_ja).bind(&new.name_en)
+        .bind(&new.description_ja).bind(&new.description_en).execute(c).await
+        .map(|done| done.rows_affected() == 1))
+}
+
+/// Every version, the newest first.
+pub(super) async fn terms(tx: &mut Tx) -> sqlx::Result<Vec<Terms>> {
+    on!(tx, c => sqlx::query_as(TERMS).fetch_all(c).await)
+}
+
+pub(super) async fn add_terms(tx: &mut Tx, new: &Terms) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(ADD_TERMS).bind(new.version).bind(&new.text_ja).bind(&new.text_en)
+        .bind(new.published_at_ms).execute(c).await.map(drop))
+}
