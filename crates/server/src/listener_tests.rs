@@ -14,7 +14,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 20] = [
+    "/boundary",
+    "/contract",
+    "/terms",
     "/activity/stream",
     "/access",
     "/tokens",
@@ -34,7 +37,8 @@ const PAGES: [&str; 17] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 11] = [
+const ACTS: [&str; 12] = [
+    "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
     "/activity/bundle",

@@ -12,16 +12,20 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables that hold nothing of a customer's. Whoever adds a table gives it `tenant_id`, or names it here.
-const NOBODYS: [&str; 8] = [
+const NOBODYS: [&str; 12] = [
+    "catalogue",
     "clock_samples",
     "enrol_tokens",
     "machines",
     "operator_links",
     "operator_sessions",
     "operators",
+    "provider_profile",
+    "regions",
     "schema_versions",
     // Hashes of accounts and addresses, which are looked up before it is known whose they are.
     "sign_in_failures",
+    "terms",
 ];
 
 async fn on_postgres() -> Option<World> {

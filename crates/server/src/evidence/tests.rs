@@ -6,14 +6,16 @@ use super::{
     CONTROLS, Outcome,
     job::{EVERY_MS, checks, pass},
     service::{self, Standing},
+    store,
 };
 use crate::{
     activity::{What, job as logs},
     db::{Scope, on},
     identity::store::set_password,
+    keys,
     operators::OperatorRole,
     portal::{Key, Lang},
-    testing::{Person, World, worlds},
+    testing::{Person, World, accept_terms, worlds},
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -43,6 +45,7 @@ async fn well() -> Vec<World> {
         for customer in &world.customers {
             world.signed_in(&customer.administrator).await;
             world.signed_in(&customer.user).await;
+            accept_terms(&world.app, &customer.administrator.actor).await;
         }
         pass(&world.app).await.unwrap();
         for (check, outcome) in outcomes(world).await {
@@ -72,7 +75,7 @@ async fn breaks(broken: &'static str, check: &str) {
 #[test]
 fn every_promise_has_a_row_a_clause_words_and_a_check() {
     let mut ids = HashSet::new();
-    let commitments = ["5.", "6.", "8.", "9.", "13."];
+    let commitments = ["2.", "4.", "5.", "6.", "8.", "9.", "13."];
     for control in CONTROLS {
         assert!(ids.insert(control.id), "{} is there twice", control.id);
         assert!(commitments.iter().any(|row| control.id.starts_with(row)));
@@ -104,6 +107,23 @@ async fn a_customer_without_an_administrator_is_found() {
         "identity.an_administrator",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_customer_without_a_key_of_its_own_is_found() {
+    for world in well().await {
+        let tenant = world.customers[0].tenant;
+        keys::service::destroy(&world.app, tenant).await.unwrap();
+        pass(&world.app).await.unwrap();
+        // What they stored is gone with it, and that shows too.
+        let outcomes =
+            store::current_of(&mut world.app.db.read(tenant).await.unwrap(), tenant).await;
+        for name in ["keys.own_key", "boundary.exportable"] {
+            let spans = outcomes.as_ref().unwrap();
+            let span = spans.iter().find(|span| span.check_name == name).unwrap();
+            assert_eq!(span.answer().outcome, Outcome::FallsShort, "{name}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -30,11 +30,8 @@ const PROVIDER: &str = "/console/provider";
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/console/customers/{code}", get(customer).post(revise))
-        .route("/console/customers/{code}/service-codes", post(add_code))
-        .route(
-            "/console/customers/{code}/service-codes/{id}/end",
-            post(end_code),
-        )
+        .route("/console/customers/{code}/codes", post(add_code))
+        .route("/console/customers/{code}/codes/{id}/end", post(end_code))
         .route("/console/provider", get(provider).post(set_profile))
         .route("/console/provider/regions", post(add_region))
         .route("/console/provider/terms", post(publish))

@@ -265,6 +265,7 @@ async fn the_two_sites_share_no_route() {
         let path = route
             .replace("{id}", &id_of)
             .replace("{token}", "t")
+            .replace("{code}", "t")
             .replace("{link}", "t");
         let mut other = if path.starts_with("/console/") {
             world.browser()

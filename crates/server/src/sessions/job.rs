@@ -170,7 +170,9 @@ async fn place(
         .filter(|host| !draining.contains(&host.id))
         .map(|host| Candidate {
             sessions: load.get(&host.id).copied().unwrap_or_default(),
-            region: standing.remove(&host.id).unwrap_or_default(),
+            region: standing
+                .remove(&host.id)
+                .unwrap_or_else(|| app.config.region.clone()),
             ..host
         })
         .collect();

@@ -134,6 +134,7 @@ async fn no_more_accounts_than_the_contract_allows() {
             draft.max_people = "3".to_owned()
         })
         .await;
+        world.signed_in(&shoji.administrator).await;
         let boss = &shoji.administrator.actor;
         let draft = |name: &str| lifecycle::Draft {
             full_name: name.to_owned(),
