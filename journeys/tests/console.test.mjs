@@ -72,6 +72,17 @@ test("an operator enters with certificate and code, drains a host and finds it i
   await page.getByText("Session host drained").waitFor();
   await page.getByRole("link", { name: "Customers" }).click();
   await page.getByText("harbour", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Harbour & Co." }).click();
+  await page.getByText("Write the next version").click();
+  await page.getByLabel("Sessions at the same time").fill("many");
+  await page.getByLabel("Reason").fill("More people");
+  await page.getByRole("button", { name: "Make this the new version" }).click();
+  await page.getByText("Enter a number from 0 to 100000.").waitFor();
+  assert.equal(await page.getByLabel("Reason").inputValue(), "More people");
+  await page.getByLabel("Sessions at the same time").fill("80");
+  await page.getByRole("button", { name: "Make this the new version" }).click();
+  await page.getByText("0 of 80").waitFor();
+  await page.getByRole("cell", { name: "More people" }).waitFor();
   // Of what customers store nothing is here.
   assert.ok(!(await page.content()).includes("@harbour.example"));
 
@@ -80,9 +91,9 @@ test("an operator enters with certificate and code, drains a host and finds it i
     const viewer = await newOperator({ ...look, bypassCSP: true, viewport: { width: look.width, height: 800 } });
     await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
     const own = await viewer.newPage();
-    for (const path of ["machines", "customers", "work-log"]) {
+    for (const path of ["machines", "customers", "customers/harbour", "provider", "clock", "work-log"]) {
       await own.goto(`${console_}/console/${path}`);
-      await checkLooks(own, `console-${path}-${look.locale}-${look.width}`);
+      await checkLooks(own, `console-${path.replace("/", "-")}-${look.locale}-${look.width}`);
     }
     await viewer.close();
   }

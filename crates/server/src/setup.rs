@@ -14,7 +14,7 @@ use crate::{
     keys::{self, Owner},
     operators::{self, OperatorRole},
     portal::Lang,
-    tenancy::{self, TenantRow, contract::service::ContractError},
+    tenancy::{self, ContractError, TenantRow},
 };
 use wire::{
     control::MachineKind,
@@ -103,7 +103,7 @@ impl Setup {
     ) -> Result<String, SetupError> {
         if let Some(code) = region {
             let mut tx = self.app.db.read(Scope::Nobody).await?;
-            let regions = tenancy::provider::service::regions(&mut tx).await?;
+            let regions = tenancy::offers::regions(&mut tx).await?;
             if !regions.iter().any(|region| region.code == code) {
                 return Err(SetupError::NoSuchRegion(code.to_owned()));
             }

@@ -19,7 +19,7 @@ use crate::{
     listener::customer_router,
     operators::{self, Certificate},
     setup::provider,
-    tenancy::{self, contract::service as contract, store::TenantRow},
+    tenancy::{self, contract::testing::agree, store::TenantRow},
 };
 use axum::{
     body::Body,
@@ -302,36 +302,6 @@ async fn add_customer(app: &App, tx: &mut Tx, code: &str, language: &str) -> Cus
         user,
         desktop,
         editor,
-    }
-}
-
-/// Somebody accepts the terms that go with their organisation's contract.
-pub(crate) async fn accept_terms(app: &App, actor: &Actor) {
-    let of = contract::own(app, actor).await.unwrap();
-    let shown = contract::fingerprint(of.terms.as_ref().unwrap());
-    assert!(contract::accept(app, actor, 1, &shown).await.unwrap());
-}
-
-/// A contract and service codes that nothing in the log tells of, so that tests begin with an empty one.
-async fn agree(app: &App, tx: &mut Tx, tenant: TenantId, code: &str) {
-    const CONTRACT: &str = "INSERT INTO contracts (tenant_id, version, number, starts_on, terms_version, retention_days,
-        max_people, max_sessions, regions, who, reason, at_ms)
-        VALUES ($1, 1, 'N-1', '2020-04-01', 1, 31, 100, 100, 'jp-east', 'Grace', 'new', 0)";
-    const CODE: &str =
-        "INSERT INTO service_codes (id, tenant_id, code, service, options, created_at_ms)
-        VALUES ($1, $2, $3, $4, '', 0)";
-    const LABEL: &str = "UPDATE desktops SET service_code = $2
-        WHERE tenant_id = $1 AND service_code IS NULL AND (application IS NULL) = $3";
-    on!(&mut *tx, c => sqlx::query(CONTRACT).bind(tenant).execute(c).await.map(drop)).unwrap();
-    for (service, is_whole) in [("desktop", true), ("application", false)] {
-        let id = crate::app::new_uuid(&app.clock);
-        let label = format!("{code}-{service}");
-        on!(&mut *tx, c => sqlx::query(CODE).bind(id).bind(tenant).bind(label).bind(service)
-            .execute(c).await.map(drop))
-        .unwrap();
-        on!(&mut *tx, c => sqlx::query(LABEL).bind(tenant).bind(id).bind(is_whole)
-            .execute(c).await.map(drop))
-        .unwrap();
     }
 }
 

@@ -15,7 +15,8 @@ use crate::{
     keys,
     operators::OperatorRole,
     portal::{Key, Lang},
-    testing::{Person, World, accept_terms, worlds},
+    tenancy::contract::testing::accept_terms,
+    testing::{Person, World, worlds},
 };
 use std::collections::{BTreeMap, HashSet};
 

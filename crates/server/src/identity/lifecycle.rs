@@ -15,7 +15,7 @@ use crate::{
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::{self as sessions, SessionError},
-    tenancy::contract::service::{self as contract, Room},
+    tenancy::{Room, contracts},
 };
 use wire::ids::{TenantId, UserId};
 
@@ -101,7 +101,7 @@ pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, L
     if store::user_by_email(&mut tx, &email).await?.is_some() {
         return Err(taken);
     }
-    if contract::room_for_person(app, &mut tx, actor.tenant).await? != Room::Free {
+    if contracts::room_for_person(app, &mut tx, actor.tenant).await? != Room::Free {
         return Err(LifecycleError::Wrong(Wrong {
             email: Some(Key("person.error.no_room")),
             ..Wrong::default()

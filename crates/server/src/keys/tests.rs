@@ -13,7 +13,8 @@ use crate::{
     config::ServeConfig,
     db::{Db, on},
     identity::service as identity,
-    testing::{START_MS, World, accept_terms, open_app, urls, worlds},
+    tenancy::contract::testing::accept_terms,
+    testing::{START_MS, World, open_app, urls, worlds},
 };
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use uuid::Uuid;

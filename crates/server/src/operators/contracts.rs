@@ -8,12 +8,8 @@ use crate::{
     db::{Scope, Tx},
     rights::OperatorAction,
     tenancy::{
-        self, TenantRow,
-        contract::{
-            Draft,
-            service::{self as contract, By, ContractError, Names, Overview},
-        },
-        provider::{Profile, Region, Terms, service as provider},
+        self, By, ContractError, Draft, Names, Overview, Profile, Region, TenantRow, Terms,
+        contracts as contract, offers as provider,
     },
 };
 use uuid::Uuid;

@@ -10,8 +10,7 @@ use crate::{
     portal::{self, Key},
     rights::OperatorAction,
     tenancy::{
-        contract::{Draft, Wrong, page as contract, service::ContractError},
-        provider::{Profile, Region},
+        ContractError, Draft, Profile, Region, Terms, Wrong, contract_page as contract, text_of,
     },
     visit::{Failure, same},
 };
@@ -109,7 +108,7 @@ async fn customer_page(
     let is_fine = wrong == Wrong::default() && code_error.is_none();
     let page = CustomerPage {
         badge: Some(entered.badge()),
-        name: crate::tenancy::provider::of(lang, &tenant.name_ja, &tenant.name_en).to_owned(),
+        name: text_of(lang, &tenant.name_ja, &tenant.name_en).to_owned(),
         code: tenant.code,
         agreed: contract::agreed(&of, lang),
         codes: contract::codes(&of, lang),
@@ -233,7 +232,7 @@ async fn provider_page(
         StatusCode::UNPROCESSABLE_ENTITY
     };
     let newest = offered.terms.first().cloned();
-    let row = |terms: &crate::tenancy::provider::Terms| TermsRow {
+    let row = |terms: &Terms| TermsRow {
         version: terms.version,
         at: app::moment(terms.published_at_ms),
     };

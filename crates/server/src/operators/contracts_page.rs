@@ -4,11 +4,8 @@ use super::pages::OperatorBadge;
 use crate::{
     portal::{Key, Ui},
     tenancy::{
-        contract::{
-            Draft, Wrong,
-            page::{Agreed, CodeRow, VersionRow},
-        },
-        provider::{Profile, Region},
+        Draft, Profile, Region, Wrong,
+        contract_page::{Agreed, CodeRow, VersionRow},
     },
 };
 use askama::Template;

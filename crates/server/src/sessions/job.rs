@@ -162,7 +162,7 @@ async fn place(
     let image = desktop.map_or_else(String::new, |desktop| desktop.image);
     let draining = hosts::service::draining(&mut tx).await?;
     let mut standing = hosts::service::regions(app, &mut tx).await?;
-    let allowed = tenancy::contract::service::regions(app, &mut tx, session.tenant).await?;
+    let allowed = tenancy::contracts::regions(app, &mut tx, session.tenant).await?;
     let candidates: Vec<Candidate> = app
         .hosts
         .candidates()

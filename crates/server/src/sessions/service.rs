@@ -12,7 +12,7 @@ use crate::{
     desktops::service as desktops,
     portal::Lang,
     rights::{self, Action, Denied},
-    tenancy::contract::service::{self as contract, Room},
+    tenancy::{Room, contracts},
 };
 use serde::Serialize;
 use wire::{
@@ -148,7 +148,7 @@ pub async fn launch(
         .ok_or(SessionError::NotFound)?;
     let id = app.new_id();
     let now_ms = app.clock.now_ms();
-    let room = contract::room_for_session(app, &mut tx, actor.tenant).await?;
+    let room = contracts::room_for_session(app, &mut tx, actor.tenant).await?;
     let new = store::New {
         id,
         user: actor.user,

@@ -5,11 +5,8 @@ use crate::{
     db::Tx,
     portal::Lang,
     tenancy::{
-        contract::{
-            Draft,
-            service::{self as contract, By, ContractError, Names},
-        },
-        provider::{Offer, Profile, Region, service as provider},
+        By, ContractError, Draft, Names, Offer, Profile, Region, contracts as contract,
+        offers as provider,
     },
 };
 use uuid::Uuid;

@@ -1,7 +1,10 @@
 //! A contract's next version as an operator types it.
 
 use super::ContractRow;
-use crate::{activity::retention, portal::Key};
+use crate::{
+    activity::{MOST_DAYS, STANDARD_DAYS},
+    portal::Key,
+};
 use time::{Date, macros::format_description};
 
 /// The most accounts or sessions that can be agreed on.
@@ -101,7 +104,7 @@ impl Draft {
         if !terms_version.is_some_and(|version| choices.terms.contains(&version)) {
             wrong.terms_version = Some(Key("contract.error.terms"));
         }
-        let kept = retention::STANDARD_DAYS..=retention::MOST_DAYS;
+        let kept = STANDARD_DAYS..=MOST_DAYS;
         let retention_days = whole(&self.retention_days, kept);
         let max_people = whole(&self.max_people, 1..=MOST);
         let max_sessions = whole(&self.max_sessions, 0..=MOST);

@@ -8,9 +8,13 @@ pub mod page;
 pub mod service;
 mod store;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use draft::{Draft, Wrong};
+pub use service::{ContractError, Overview, Room};
 pub use store::{AcceptanceRow, ContractRow, ServiceCodeRow};
 
 pub(crate) use api::Doc as ApiDoc;
+pub(crate) use service::{By, Names};

@@ -6,7 +6,7 @@ use super::{
     store::{self, Labels},
 };
 use crate::{
-    activity::{self, Record, What, retention},
+    activity::{self, Record, What},
     actor::Actor,
     app::{self, App, new_uuid},
     db::Tx,
@@ -226,8 +226,8 @@ pub(crate) async fn revise(
     store::insert(tx, by.tenant, &row).await?;
     let detail = format!("{} v{}: {}", row.number, row.version, row.reason);
     record(app, tx, by, What::ContractChanged, by.tenant.0, &detail).await?;
-    if retention::days(tx, by.tenant).await? != row.retention_days {
-        retention::set_days(app, tx, by.tenant, by.who, row.retention_days).await?;
+    if activity::kept_days(tx, by.tenant).await? != row.retention_days {
+        activity::set_kept_days(app, tx, by.tenant, by.who, row.retention_days).await?;
     }
     Ok(row)
 }

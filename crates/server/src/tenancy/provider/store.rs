@@ -1,5 +1,6 @@
 //! All SQL about what the provider offers. None of it is any customer's.
 
+use super::of;
 use crate::{
     db::{Tx, on},
     portal::Lang,
@@ -67,14 +68,6 @@ pub struct Terms {
     pub text_en: String,
     /// When it was published, Unix milliseconds.
     pub published_at_ms: i64,
-}
-
-/// The same thing's text in the reader's language.
-pub(crate) fn of<'a>(lang: Lang, ja: &'a str, en: &'a str) -> &'a str {
-    match lang {
-        Lang::Ja => ja,
-        Lang::En => en,
-    }
 }
 
 impl Region {
