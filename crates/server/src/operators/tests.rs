@@ -9,6 +9,7 @@ use crate::{
     clock,
     db::on,
     listener_tests::routes_in,
+    tenancy::contract::testing::accept_terms,
     testing::{Answer, Browser, World, worlds},
 };
 use std::{collections::BTreeSet, path::Path};
@@ -304,4 +305,110 @@ async fn every_page_says_when_nothing_keeps_the_clock_right() {
         let page = browser.get(MACHINES).await;
         assert!(page.text.contains("data-clock=\"alarm\""));
     }
+}
+
+#[tokio::test]
+async fn an_operators_change_of_a_contract_is_in_both_logs_and_shows_nobodys_name() {
+    for world in worlds().await {
+        let [shoji, harbour] = &world.customers;
+        accept_terms(&world.app, &shoji.administrator.actor).await;
+        let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        let own = customer_path(&world, shoji.tenant).await;
+        let page = owner.get(&own).await;
+        assert_eq!(page.status, 200);
+        assert!(!page.text.contains(&shoji.administrator.actor.full_name));
+        let csrf = page.csrf();
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("number", "N-2"),
+            ("starts_on", "2026-04-01"),
+            ("terms_version", "1"),
+            ("retention_days", "62"),
+            ("max_people", "7"),
+            ("max_sessions", "0"),
+            ("region", "us-west"),
+            ("region", "jp-east"),
+            ("reason", "agreed anew"),
+        ];
+        let without: Vec<_> = form
+            .into_iter()
+            .filter(|(name, _)| *name != "reason")
+            .collect();
+        let wrong = owner.post(&own, &without).await;
+        assert_eq!(wrong.status, 422);
+        assert!(wrong.text.contains("value=\"N-2\"") && wrong.text.contains("id=\"reason-error\""));
+        assert_eq!(owner.post(&own, &form).await.status, 303);
+        let expected = [What::ContractChanged, What::RetentionChanged];
+        assert!(world.log(Some(shoji.tenant)).await.ends_with(&expected));
+        assert!(
+            !world
+                .log(Some(harbour.tenant))
+                .await
+                .contains(&What::ContractChanged)
+        );
+        assert!(world.log(None).await.contains(&What::ContractChanged));
+
+        // Others see it or do not, and change nothing.
+        let roles = [
+            (OperatorRole::Auditor, 200, 403),
+            (OperatorRole::Network, 403, 403),
+            (OperatorRole::Support, 200, 303),
+        ];
+        for (role, seen, changed) in roles {
+            let mut other = entered(&world, role.name(), role).await;
+            assert_eq!(other.get(&own).await.status, seen, "{role:?}");
+            let csrf = other.get(MACHINES).await.csrf();
+            let form = [&[("csrf", csrf.as_str())], &form[1..]].concat();
+            assert_eq!(other.post(&own, &form).await.status, changed, "{role:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_owner_alone_says_what_the_provider_is_and_published_terms_stay() {
+    for world in worlds().await {
+        let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        let mut support = entered(&world, "support", OperatorRole::Support).await;
+        let region = [
+            ("code", "eu-west"),
+            ("name_ja", "西欧"),
+            ("name_en", "West Europe"),
+            ("country", "ie"),
+        ];
+        let terms = [("text_ja", "新しい規約"), ("text_en", "New terms")];
+        for (path, fields) in [("regions", &region[..]), ("terms", &terms[..])] {
+            let path = format!("/console/provider/{path}");
+            for (browser, status) in [(&mut support, 403), (&mut owner, 303)] {
+                let csrf = browser.get("/console/provider").await.csrf();
+                let form = [&[("csrf", csrf.as_str())], fields].concat();
+                assert_eq!(browser.post(&path, &form).await.status, status, "{path}");
+            }
+        }
+        let page = owner.get("/console/provider").await;
+        assert!(page.text.contains("eu-west") && page.text.contains("新しい規約"));
+        let csrf = page.csrf();
+        let twice = [&[("csrf", csrf.as_str())], &region[..]].concat();
+        assert_eq!(
+            owner.post("/console/provider/regions", &twice).await.status,
+            422
+        );
+        let bare = [("csrf", csrf.as_str()), ("name_ja", "長屋")];
+        assert_eq!(owner.post("/console/provider", &bare).await.status, 422);
+        // The contract still goes with the terms that it names.
+        let boss = &world.customers[0].administrator.actor;
+        let of = crate::tenancy::contracts::own(&world.app, boss)
+            .await
+            .unwrap();
+        assert_eq!(of.terms.unwrap().version, 1);
+        assert!(world.log(None).await.contains(&What::TermsPublished));
+    }
+}
+
+async fn customer_path(world: &World, tenant: wire::ids::TenantId) -> String {
+    let mut tx = world.app.db.read(tenant).await.unwrap();
+    let row = crate::tenancy::service::get(&mut tx, tenant)
+        .await
+        .unwrap()
+        .unwrap();
+    format!("/console/customers/{}", row.code)
 }

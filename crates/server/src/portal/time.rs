@@ -2,7 +2,7 @@
 
 use super::text::Lang;
 use time::{
-    OffsetDateTime, UtcOffset,
+    Date, OffsetDateTime, UtcOffset,
     format_description::well_known::Rfc3339,
     macros::{format_description, offset},
 };
@@ -25,6 +25,22 @@ pub(super) fn shown(lang: Lang, at: OffsetDateTime) -> String {
     text.unwrap_or_else(|_| at.to_string())
 }
 
+/// A day that is kept as `YYYY-MM-DD`, as the reader's language writes it.
+pub(super) fn day(lang: Lang, kept: &str) -> String {
+    let Ok(day) = Date::parse(kept, format_description!("[year]-[month]-[day]")) else {
+        return kept.to_owned();
+    };
+    let text = match lang {
+        Lang::Ja => day.format(format_description!(
+            "[year]年[month padding:none]月[day padding:none]日"
+        )),
+        Lang::En => day.format(format_description!(
+            "[day padding:none] [month repr:short] [year]"
+        )),
+    };
+    text.unwrap_or_else(|_| kept.to_owned())
+}
+
 /// The same in UTC as RFC 3339 writes it, to the second.
 pub(super) fn iso(at: OffsetDateTime) -> String {
     let at = at
@@ -38,6 +54,13 @@ pub(super) fn iso(at: OffsetDateTime) -> String {
 mod tests {
     use super::*;
     use time::macros::datetime;
+
+    #[test]
+    fn a_day_is_shown_as_each_language_writes_it() {
+        assert_eq!(day(Lang::Ja, "2026-04-01"), "2026年4月1日");
+        assert_eq!(day(Lang::En, "2026-04-01"), "1 Apr 2026");
+        assert_eq!(day(Lang::En, "soon"), "soon");
+    }
 
     #[test]
     fn a_moment_is_shown_in_japans_time() {

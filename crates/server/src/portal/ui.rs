@@ -178,6 +178,12 @@ impl Ui {
         time::shown(self.lang, *at)
     }
 
+    /// A day that is kept as `YYYY-MM-DD`, as the reader's language writes it.
+    #[must_use]
+    pub fn day(&self, kept: &str) -> String {
+        time::day(self.lang, kept)
+    }
+
     /// The same moment for the `datetime` attribute, in UTC.
     #[must_use]
     pub fn iso(&self, at: &OffsetDateTime) -> String {

@@ -1,13 +1,12 @@
 //! What shows that the boundary is drawn around everything, and that what is the customer's can be taken out.
 
-use super::{KINDS, Side, declared, export, store, undeclared};
+use super::{KINDS, Side, declared, export, fingerprint, store, undeclared};
 use crate::{
     app::App,
     db::Scope,
     evidence::{Answer, CannotTell, Check, Run},
     portal::Key,
 };
-use sha2::{Digest as _, Sha256};
 use wire::ids::TenantId;
 
 /// Every table of the running database is on one side of the boundary.
@@ -43,8 +42,7 @@ async fn all_declared(app: &App) -> Result<Answer, CannotTell> {
     for table in missing {
         answer = answer.with_ref(table);
     }
-    let hash = Sha256::digest(declared());
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = fingerprint(&[&declared()]);
     Ok(answer.with_ref(format!("sha256 {hex}")))
 }
 

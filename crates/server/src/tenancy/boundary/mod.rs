@@ -12,6 +12,8 @@ mod store;
 mod tests;
 
 use crate::portal::Key;
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// Who answers for a kind of record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,6 +189,22 @@ impl Side {
 pub fn declared() -> String {
     let line = |kind: &Kind| format!("{} {}\n", kind.table, kind.side.name());
     KINDS.iter().map(line).collect()
+}
+
+/// SHA-256 over texts, each after its length in bytes (64 bits, big-endian): hexadecimal.
+#[must_use]
+pub fn fingerprint(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    let mut hex = String::new();
+    for byte in hash.finalize() {
+        // Writing to a text cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 /// Tables that are not declared, and declared ones that are not there.

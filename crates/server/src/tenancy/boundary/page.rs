@@ -13,7 +13,7 @@ pub struct BoundaryPage {
 }
 
 impl BoundaryPage {
-    fn sides(&self) -> [(Key, Key, Vec<&'static Kind>); 2] {
+    fn sides() -> [(Key, Key, Vec<&'static Kind>); 2] {
         let of = |side| KINDS.iter().filter(|kind| kind.side == side).collect();
         [
             (

@@ -83,7 +83,7 @@ impl Draft {
     }
 
     /// The row, without version, writer and moment.
-    pub(super) fn check(&self, choices: Choices<'_>) -> Result<ContractRow, Wrong> {
+    pub(super) fn check(&self, choices: Choices<'_>) -> Result<ContractRow, Box<Wrong>> {
         let mut wrong = Wrong::default();
         let number = self.number.trim();
         if number.is_empty() || number.chars().count() > LONGEST_NUMBER {
@@ -120,7 +120,7 @@ impl Draft {
             wrong.reason = Some(Key("contract.error.reason"));
         }
         if wrong != Wrong::default() {
-            return Err(wrong);
+            return Err(Box::new(wrong));
         }
         Ok(ContractRow {
             version: 0,
@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    fn check(draft: &Draft) -> Result<ContractRow, Wrong> {
+    fn check(draft: &Draft) -> Result<ContractRow, Box<Wrong>> {
         draft.check(Choices {
             terms: &[1],
             regions: &["jp".to_owned()],

@@ -174,16 +174,32 @@ pub(crate) fn versions(of: &Overview) -> Vec<VersionRow> {
 
 impl Agreed {
     pub(crate) fn period(&self, ui: &Ui) -> String {
-        let from = &self.starts_on;
+        let from = ui.day(&self.starts_on);
         match &self.ends_on {
-            Some(to) => ui.filled("contract.from_to", &[("from", from), ("to", to)]),
+            Some(to) => ui.filled("contract.from_to", &[("from", &from), ("to", &ui.day(to))]),
             None => ui.t1("contract.from", "from", from),
         }
     }
 
-    pub(crate) fn used(&self, ui: &Ui, (used, most): &(i64, i64)) -> String {
-        ui.filled("contract.of", &[("used", used), ("most", most)])
+    pub(crate) fn state(&self) -> (Key, &'static str) {
+        if self.in_force {
+            (Key("contract.in_force"), "good")
+        } else {
+            (Key("contract.not_in_force"), "bad")
+        }
     }
+
+    pub(crate) fn people(&self, ui: &Ui) -> String {
+        used(ui, self.people)
+    }
+
+    pub(crate) fn sessions(&self, ui: &Ui) -> String {
+        used(ui, self.sessions)
+    }
+}
+
+fn used(ui: &Ui, (used, most): (i64, i64)) -> String {
+    ui.filled("contract.of", &[("used", &used), ("most", &most)])
 }
 
 impl ContractPage {
@@ -192,14 +208,6 @@ impl ContractPage {
         let values: [(&str, &dyn Display); 2] =
             [("resources", resources), ("unlabelled", unlabelled)];
         self.ui.filled("contract.labelled", &values)
-    }
-
-    fn state(&self, agreed: &Agreed) -> (Key, &'static str) {
-        if agreed.in_force {
-            (Key("contract.in_force"), "good")
-        } else {
-            (Key("contract.not_in_force"), "bad")
-        }
     }
 
     fn profile_lines(&self) -> [(Key, &str); 5] {

@@ -16,8 +16,6 @@ use crate::{
         provider::{self, Offer, Profile, Region, Terms},
     },
 };
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use time::macros::offset;
 use uuid::Uuid;
 use wire::ids::TenantId;
@@ -179,17 +177,7 @@ pub async fn accept(
 /// What is accepted with terms: SHA-256 over both texts and the boundary of responsibility, hexadecimal.
 #[must_use]
 pub fn fingerprint(terms: &Terms) -> String {
-    let mut hash = Sha256::new();
-    for part in [&terms.text_ja, &terms.text_en, &boundary::declared()] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    boundary::fingerprint(&[&terms.text_ja, &terms.text_en, &boundary::declared()])
 }
 
 /// Who of the provider changes something: their name, for the customer's own log.
@@ -214,8 +202,7 @@ pub(crate) async fn revise(
         terms: &terms,
         regions: &regions,
     };
-    let checked = draft.check(choices);
-    let checked = checked.map_err(|wrong| ContractError::Wrong(Box::new(wrong)))?;
+    let checked = draft.check(choices).map_err(ContractError::Wrong)?;
     let before = store::current(tx, by.tenant).await?;
     let row = ContractRow {
         version: before.map_or(0, |row| row.version) + 1,

@@ -92,7 +92,7 @@ async fn no_more_sessions_than_the_contract_allows_and_none_without_one() {
         let [shoji, _] = &world.customers;
         let (app, hana) = (&world.app, &shoji.user.actor);
         revise(&world, shoji.tenant, |draft| {
-            draft.max_sessions = "1".to_owned()
+            draft.max_sessions = "1".to_owned();
         })
         .await;
         let first = sessions::launch(app, hana, shoji.desktop).await.unwrap();
@@ -131,7 +131,7 @@ async fn no_more_accounts_than_the_contract_allows() {
     for world in worlds().await {
         let [shoji, _] = &world.customers;
         revise(&world, shoji.tenant, |draft| {
-            draft.max_people = "3".to_owned()
+            draft.max_people = "3".to_owned();
         })
         .await;
         world.signed_in(&shoji.administrator).await;
@@ -168,7 +168,7 @@ async fn a_session_outside_the_regions_of_the_contract_is_found() {
             (Outcome::FallsShort, vec![1, 1])
         );
         revise(&world, shoji.tenant, |draft| {
-            draft.regions.push("us-west".to_owned())
+            draft.regions.push("us-west".to_owned());
         })
         .await;
         let inside = answer(&world, &checks::REGIONS, shoji.tenant).await;
@@ -252,7 +252,7 @@ async fn a_longer_retention_of_the_contract_is_kept_to() {
     for world in worlds().await {
         let [shoji, _] = &world.customers;
         revise(&world, shoji.tenant, |draft| {
-            draft.retention_days = "366".to_owned()
+            draft.retention_days = "366".to_owned();
         })
         .await;
         let mut tx = world.app.db.read(shoji.tenant).await.unwrap();
