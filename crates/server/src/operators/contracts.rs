@@ -126,7 +126,7 @@ pub(crate) async fn set_profile(
     profile: &Profile,
 ) -> Result<(), ContractActError> {
     may(operator, OperatorAction::ManageProvider)?;
-    let mut tx = app.db.begin(Scope::Nobody).await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     provider::set_profile(app, &mut tx, profile).await?;
     record(
         app,
@@ -146,7 +146,7 @@ pub(crate) async fn add_region(
     region: &Region,
 ) -> Result<bool, ContractActError> {
     may(operator, OperatorAction::ManageProvider)?;
-    let mut tx = app.db.begin(Scope::Nobody).await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     let is_new = provider::add_region(&mut tx, region).await?;
     if is_new {
         record(app, &mut tx, operator, What::ProviderChanged, &region.code).await?;
@@ -162,7 +162,7 @@ pub(crate) async fn publish(
     (text_ja, text_en): (&str, &str),
 ) -> Result<(), ContractActError> {
     may(operator, OperatorAction::ManageProvider)?;
-    let mut tx = app.db.begin(Scope::Nobody).await?;
+    let mut tx = app.db.begin(Scope::Everybody).await?;
     let version = provider::publish(app, &mut tx, text_ja, text_en).await?;
     let detail = format!("v{version}");
     record(app, &mut tx, operator, What::TermsPublished, &detail).await?;
