@@ -39,6 +39,8 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/sign-in", Right::Open),
     (Method::GET, "/welcome/{token}", Right::Open),
     (Method::POST, "/welcome/{token}", Right::Open),
+    (Method::GET, "/help", Right::Open),
+    (Method::GET, "/help/{name}", Right::Open),
     (Method::POST, "/sign-out", Right::SignedIn),
     (Method::GET, "/tokens", MANAGE_TOKENS),
     (Method::POST, "/tokens", MANAGE_TOKENS),

@@ -17,6 +17,7 @@ mod doors;
 pub mod evidence;
 #[cfg(test)]
 mod fakes;
+pub mod help;
 pub mod hosts;
 pub mod identity;
 pub mod keys;

@@ -3,7 +3,7 @@
 use crate::{
     access, activity, api,
     app::App,
-    desktops, doors, evidence, identity,
+    desktops, doors, evidence, help, identity,
     portal::{self, ErrorPage, Problem, Ui},
     sessions, tenancy,
 };
@@ -31,6 +31,7 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(sessions::http::routes())
         .merge(activity::http::routes())
         .merge(access::http::routes())
+        .merge(help::http::routes())
         .merge(evidence::http::routes())
         .merge(tenancy::contract::http::routes())
         .merge(tenancy::boundary::http::routes())

@@ -52,7 +52,9 @@ const ACTS: [&str; 12] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 6] = [
+const OPEN: [&str; 8] = [
+    "/help",
+    "/help/{name}",
     "/",
     "/sign-in",
     "/welcome/{token}",

@@ -46,6 +46,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/provider/regions",
     "/console/provider/terms",
     "/console/evidence",
+    "/console/help/{name}",
     "/console/work-log",
 ];
 

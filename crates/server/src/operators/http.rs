@@ -2,7 +2,7 @@
 
 use super::{
     console::{COOKIE, Entered},
-    contracts_http, door,
+    contracts_http, door, help,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -38,6 +38,7 @@ const AWAY_MS: i64 = 60_000;
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
+        .merge(help::routes())
         .route("/console/", get(async || Redirect::to(MACHINES)))
         .route("/console/leave", post(leave))
         .route("/console/machines", get(machines))

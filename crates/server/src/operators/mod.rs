@@ -9,6 +9,7 @@ mod contracts;
 mod contracts_http;
 pub mod contracts_page;
 mod door;
+mod help;
 mod http;
 pub mod pages;
 mod role;

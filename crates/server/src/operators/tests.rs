@@ -267,6 +267,7 @@ async fn the_two_sites_share_no_route() {
             .replace("{id}", &id_of)
             .replace("{token}", "t")
             .replace("{code}", "t")
+            .replace("{name}", "t")
             .replace("{link}", "t");
         let mut other = if path.starts_with("/console/") {
             world.browser()

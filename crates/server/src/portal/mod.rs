@@ -8,6 +8,7 @@ mod assets;
 mod error;
 mod paging;
 mod preferences;
+mod procedures;
 mod text;
 mod time;
 mod ui;

@@ -1,6 +1,7 @@
 //! What every page knows about its reader.
 
 use super::{
+    procedures,
     text::{Key, Lang},
     time,
 };
@@ -198,6 +199,12 @@ impl Ui {
             || here
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The service document that tells how this screen is used; none on the documents themselves.
+    #[must_use]
+    pub fn procedure(&self) -> Option<&'static str> {
+        procedures::document_of(&self.path)
     }
 
     /// The version of the product.

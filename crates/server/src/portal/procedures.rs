@@ -1,0 +1,37 @@
+//! Which service document tells how each screen is used.
+
+/// A path and the document of what lies at or below it; the first that fits counts.
+const SCREENS: [(&str, &str); 17] = [
+    ("/console", "operators"),
+    ("/activity/stream", "administrators"),
+    ("/activity", "administrators"),
+    ("/users", "administrators"),
+    ("/access", "access"),
+    ("/evidence", "evidence"),
+    ("/tokens", "api"),
+    ("/contract", "contract"),
+    ("/terms", "contract"),
+    ("/boundary", "contract"),
+    ("/desktops", "getting-started"),
+    ("/sessions", "getting-started"),
+    ("/sign-in", "getting-started"),
+    ("/welcome", "getting-started"),
+    ("/account", "account"),
+    ("/policy", "administrators"),
+    ("/", "getting-started"),
+];
+
+/// The name of the document for a screen; none for the documents themselves.
+pub(super) fn document_of(path: &str) -> Option<&'static str> {
+    let path = path.split('?').next().unwrap_or_default();
+    let is_help = path.starts_with("/help") || path.starts_with("/console/help");
+    let fits = |at: &&(&str, &'static str)| {
+        let rest = path.strip_prefix(at.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || at.0 == "/")
+    };
+    SCREENS
+        .iter()
+        .find(fits)
+        .filter(|_| !is_help)
+        .map(|(_, document)| *document)
+}
