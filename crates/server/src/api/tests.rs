@@ -222,6 +222,52 @@ async fn a_form_keeps_what_was_typed_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn what_a_form_does_not_have_cannot_be_set_with_it() {
+    for world in worlds().await {
+        let [shoji, harbour] = &world.customers;
+        let (boss, hana) = (&shoji.administrator, &shoji.user);
+        let all = token(&world, boss, &TokenScope::ALL).await;
+        let path = format!("/api/v1/people/{}", hana.actor.user);
+        for (field, value) in [
+            ("tenant_id", harbour.tenant.to_string()),
+            ("email", "other@shoji.example".to_owned()),
+            ("state", "removed".to_owned()),
+            ("password_hash", "x".to_owned()),
+        ] {
+            let body = json!({"full_name": "Changed", field: value});
+            let mut browser = world.browser();
+            let answer = call(&mut browser, &all, &Method::PATCH, &path, Some(body)).await;
+            assert!(
+                answer.status.is_client_error(),
+                "{field}: {}",
+                answer.status
+            );
+        }
+        let mut browser = world.signed_in(boss).await;
+        let csrf = browser.csrf().await;
+        let harbour_id = harbour.tenant.to_string();
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("full_name", "Hana"),
+            ("role", "user"),
+            ("tenant_id", harbour_id.as_str()),
+            ("email", "other@shoji.example"),
+            ("state", "removed"),
+        ];
+        let answer = browser
+            .post(&format!("/users/{}", hana.actor.user), &form)
+            .await;
+        assert_eq!(answer.status, 303);
+        let shown = get(&world, &all, &path).await.json();
+        assert_eq!(
+            (&shown["email"], &shown["full_name"]),
+            (&json!(hana.email), &json!("Hana"))
+        );
+        assert_ne!(shown["state"], "removed");
+    }
+}
+
+#[tokio::test]
 async fn nothing_but_a_token_opens_the_api_and_errors_are_for_programs() {
     let world = worlds().await.remove(0);
     let person = &world.customers[0].administrator;
