@@ -8,7 +8,7 @@ use crate::{
     config::ServeConfig,
     db::Db,
     hosts::links::{GatewayLinks, HostLinks},
-    identity::password::Passwords,
+    identity::password::{Passwords, breached::Breached},
     keys,
     sessions::attach::Attachments,
 };
@@ -45,6 +45,8 @@ pub struct App {
     pub authority: Authority,
     /// Password hashing, bounded.
     pub passwords: Passwords,
+    /// Passwords that nobody may choose.
+    pub breached: Breached,
     /// The session hosts that are linked now.
     pub hosts: HostLinks,
     /// The gateways that are linked now.
@@ -177,6 +179,12 @@ impl App {
         let db = Db::open(&config.database_url(), keys::open_store(&config)?).await?;
         keys::service::prepare(&db, clock.now_ms()).await?;
         let app = Self::with(config, clock, db, authority);
+        app.breached
+            .check()
+            .map_err(|source| AuthorityError::File {
+                path: "breached_passwords".to_owned(),
+                source,
+            })?;
         crate::activity::adopt(&app).await?;
         crate::hosts::service::recall_relays(&app).await?;
         Ok(app)
@@ -184,6 +192,7 @@ impl App {
 
     /// Puts the parts together.
     pub fn with(config: ServeConfig, clock: Clock, db: Db, authority: Authority) -> Self {
+        let breached = Breached::new(config.breached_passwords.clone());
         Self {
             db,
             node: fs::read_to_string("/proc/sys/kernel/hostname")
@@ -193,6 +202,7 @@ impl App {
             config,
             authority,
             passwords: Passwords::default(),
+            breached,
             hosts: HostLinks::default(),
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),

@@ -1,6 +1,7 @@
 //! What the control plane is told by its configuration file.
 
-use crate::keys::KeyStoreConfig;
+use crate::{client_address::ForwardedHeader, keys::KeyStoreConfig};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -32,6 +33,13 @@ pub struct ServeConfig {
     pub private_log_destinations: bool,
     /// The region of session hosts that were enrolled without one. A code of the provider's list of regions.
     pub region: String,
+    /// Networks of proxies in front of the listeners, as `10.0.0.0/8`. Only what these say of a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they say it: `x-forwarded-for` or `forwarded`. They must write it themselves.
+    pub forwarded_header: ForwardedHeader,
+    /// A local copy of breached passwords in the range format of Have I Been Pwned: a folder of range files, or one sorted
+    /// file of hashes. Without it only the most common ones are refused.
+    pub breached_passwords: Option<PathBuf>,
     /// More names and addresses for the listeners' certificate, besides `localhost` and the loopback addresses.
     pub extra_names: Vec<String>,
 }
@@ -49,6 +57,9 @@ impl Default for ServeConfig {
             key_store: KeyStoreConfig::default(),
             private_log_destinations: false,
             region: "jp-east".to_owned(),
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
+            breached_passwords: None,
             extra_names: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use wire::ids::UserId;
 pub(crate) enum Right {
     /// Nothing: it is where people sign in, or what that page is made of. Reaches no customer's data.
     Open,
-    /// To be signed in: it touches the reader's own session of the web alone.
+    /// To be signed in: it touches the reader's own account and sessions of the web alone. The service asks the policies.
     SignedIn,
     /// The policies, about a thing of the given owner where it has one.
     #[cfg_attr(not(test), allow(dead_code))]
@@ -41,6 +41,8 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/welcome/{token}", Right::Open),
     (Method::GET, "/help", Right::Open),
     (Method::GET, "/help/{name}", Right::Open),
+    (Method::GET, "/sign-in/code", Right::Open),
+    (Method::POST, "/sign-in/code", Right::Open),
     (Method::POST, "/sign-out", Right::SignedIn),
     (Method::GET, "/tokens", MANAGE_TOKENS),
     (Method::POST, "/tokens", MANAGE_TOKENS),
@@ -66,6 +68,28 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/terms", ACCEPT_TERMS),
     (Method::GET, "/boundary", VIEW_CONTRACT),
     (Method::POST, "/boundary/export", EXPORT_STORED),
+    (Method::GET, "/account", Right::SignedIn),
+    (Method::POST, "/account/password", Right::SignedIn),
+    (Method::POST, "/account/sessions/{id}/end", Right::SignedIn),
+    (
+        Method::POST,
+        "/account/sessions/end-others",
+        Right::SignedIn,
+    ),
+    (Method::GET, "/account/authenticator", Right::SignedIn),
+    (Method::POST, "/account/authenticator", Right::SignedIn),
+    (
+        Method::GET,
+        "/account/authenticator/remove",
+        Right::SignedIn,
+    ),
+    (
+        Method::POST,
+        "/account/authenticator/remove",
+        Right::SignedIn,
+    ),
+    (Method::GET, "/account/recovery-codes", Right::SignedIn),
+    (Method::POST, "/account/recovery-codes", Right::SignedIn),
     (Method::GET, "/access", VIEW_ACCESS),
     (Method::GET, "/evidence", VIEW_EVIDENCE),
     (Method::GET, "/evidence/{control}", VIEW_EVIDENCE),
@@ -82,6 +106,7 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/users/{id}/suspend", MANAGE_USERS),
     (Method::POST, "/users/{id}/resume", MANAGE_USERS),
     (Method::POST, "/users/{id}/link", MANAGE_USERS),
+    (Method::POST, "/users/{id}/factors", MANAGE_USERS),
     (Method::GET, "/users/{id}/remove", MANAGE_USERS),
     (Method::POST, "/users/{id}/remove", MANAGE_USERS),
     (Method::GET, "/activity", READ_ACTIVITY),

@@ -9,6 +9,7 @@ pub mod actor;
 pub mod api;
 pub mod app;
 pub mod authority;
+pub mod client_address;
 pub mod clock;
 pub mod config;
 pub mod db;
@@ -24,6 +25,7 @@ pub mod keys;
 mod listener;
 #[cfg(test)]
 mod listener_tests;
+pub mod one_time_code;
 pub mod operators;
 pub mod portal;
 mod probes;

@@ -14,11 +14,15 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 24] = [
     "/boundary",
     "/contract",
     "/terms",
     "/activity/stream",
+    "/account",
+    "/account/authenticator",
+    "/account/authenticator/remove",
+    "/account/recovery-codes",
     "/access",
     "/tokens",
     "/tokens/{id}/revoke",
@@ -37,10 +41,14 @@ const PAGES: [&str; 20] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 12] = [
+const ACTS: [&str; 16] = [
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
+    "/users/{id}/factors",
+    "/account/password",
+    "/account/sessions/{id}/end",
+    "/account/sessions/end-others",
     "/activity/bundle",
     "/activity/export",
     "/sign-out",
@@ -52,11 +60,12 @@ const ACTS: [&str; 12] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "/help",
     "/help/{name}",
     "/",
     "/sign-in",
+    "/sign-in/code",
     "/welcome/{token}",
     "/preferences",
     "/assets/{*path}",

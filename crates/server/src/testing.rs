@@ -12,6 +12,8 @@ use crate::{
     db::{Db, Tx, on},
     desktops::service::{self as desktops, DesktopRow},
     identity::{
+        Client,
+        factors::Entered,
         service::{issue_link, welcome},
         store::{UserRow, insert_user},
     },
@@ -162,9 +164,14 @@ impl World {
     /// A browser in which the person has used a one-time link.
     pub(crate) async fn signed_in(&self, person: &Person) -> Browser {
         let token = self.link(person).await;
-        let session = welcome(&self.app, &token, PASSWORD.to_owned(), "192.0.2.7")
-            .await
-            .unwrap();
+        let client = Client {
+            address: "192.0.2.7".to_owned(),
+            browser: "Firefox, Linux".to_owned(),
+        };
+        let entered = welcome(&self.app, &token, PASSWORD.to_owned(), &client).await;
+        let Entered::In(session) = entered.unwrap() else {
+            panic!("a second factor is asked for");
+        };
         let mut browser = self.browser();
         browser
             .cookies

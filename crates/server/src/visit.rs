@@ -3,7 +3,8 @@
 use crate::{
     actor::{Actor, Role},
     app::App,
-    identity::service,
+    client_address,
+    identity::{Client, browser_of, service},
     portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
     rights::{self, Action, Denied},
 };
@@ -14,11 +15,14 @@ use axum::{
 };
 use std::{net::SocketAddr, sync::Arc};
 use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
 
 /// The cookie of the session of the web. The prefix makes browsers refuse it from other hosts or without TLS.
 pub(crate) const SESSION_COOKIE: &str = "__Host-nagaya";
 /// The cookie that ties a form before sign-in to the browser that asked for it.
 pub(crate) const GUEST_COOKIE: &str = "__Host-nagaya-guest";
+/// The cookie of a sign-in whose password was right and whose second factor is missing.
+pub(crate) const STEP_COOKIE: &str = "__Host-nagaya-step";
 /// The header in which scripts send the form token.
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -29,15 +33,19 @@ pub(crate) struct SignedIn {
     pub(crate) ui: Ui,
     /// The secret of the session of the web.
     pub(crate) token: String,
+    /// By what its person names it.
+    pub(crate) session: Uuid,
 }
 
 /// A reader, signed in or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Guest {
     pub(crate) ui: Ui,
-    pub(crate) address: String,
+    pub(crate) client: Client,
     /// The guest cookie's value, when the browser brought one.
     pub(crate) guest: Option<String>,
+    /// The secret of a sign-in that waits for its second factor, good or not.
+    pub(crate) step: Option<String>,
     /// The secret of the session of the web that the browser brought, good or not.
     pub(crate) session: Option<String>,
 }
@@ -124,10 +132,14 @@ pub(crate) fn same(given: &str, own: &str) -> Result<(), Failure> {
 impl FromRequestParts<Arc<App>> for Guest {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
         Ok(Self {
             ui: Ui::guest(&parts.headers, path(parts)),
-            address: address(parts),
+            client: client(parts, app),
+            step: cookie(&parts.headers, STEP_COOKIE).map(str::to_owned),
             guest: cookie(&parts.headers, GUEST_COOKIE).map(str::to_owned),
             session: cookie(&parts.headers, SESSION_COOKIE).map(str::to_owned),
         })
@@ -162,7 +174,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             user: row.user_id,
             role,
             full_name: row.full_name,
-            address: address(parts),
+            address: address(parts, app),
             scopes: None,
         };
         let badge = UserBadge {
@@ -176,6 +188,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             actor,
             ui: guest.signed_in(badge, &row.csrf),
             token,
+            session: row.id,
         })
     }
 }
@@ -217,12 +230,22 @@ pub(crate) fn path(parts: &Parts) -> &str {
         .map_or("/", |path_and_query| path_and_query.as_str())
 }
 
-pub(crate) fn address(parts: &Parts) -> String {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip().to_string())
-        .unwrap_or_default()
+pub(crate) fn address(parts: &Parts, app: &App) -> String {
+    let Some(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let (trusted, header) = (&app.config.trusted_proxies, app.config.forwarded_header);
+    client_address::of(peer.0.ip(), &parts.headers, trusted, header).to_string()
+}
+
+/// From where and with what the request comes.
+fn client(parts: &Parts, app: &App) -> Client {
+    let agent = parts.headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok());
+    Client {
+        address: address(parts, app),
+        browser: browser_of(agent.unwrap_or_default()),
+    }
 }
 
 /// The value of a cookie (RFC 6265, section 4.2).

@@ -15,7 +15,7 @@ const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
 const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
-pub(super) const ASKED: [(Key, Action); 13] = [
+pub(super) const ASKED: [(Key, Action); 15] = [
     (Key("access.action.view_desktops"), Action::ViewDesktops),
     (Key("access.action.launch"), Action::Launch),
     (
@@ -25,6 +25,14 @@ pub(super) const ASKED: [(Key, Action); 13] = [
     (
         Key("access.action.use_other_session"),
         Action::UseSession { owner: COLLEAGUE },
+    ),
+    (
+        Key("access.action.use_own_account"),
+        Action::UseAccount { owner: SOMEBODY },
+    ),
+    (
+        Key("access.action.use_other_account"),
+        Action::UseAccount { owner: COLLEAGUE },
     ),
     (Key("access.action.list_users"), Action::ListUsers),
     (Key("access.action.manage_users"), Action::ManageUsers),

@@ -67,7 +67,10 @@ impl Outcome {
     /// The outcome of what is over once it is recorded.
     pub(super) fn of(what: What) -> Self {
         match what {
-            What::SignInRefused | What::TicketRefused | What::OperatorRefused => Self::Refused,
+            What::SignInRefused
+            | What::ProofRefused
+            | What::TicketRefused
+            | What::OperatorRefused => Self::Refused,
             _ => Self::Success,
         }
     }

@@ -63,6 +63,22 @@ pub enum What {
     SignedOut,
     /// Chose a password by a one-time link.
     PasswordSet,
+    /// Changed one's own password.
+    PasswordChanged,
+    /// Ended own sessions of the web elsewhere.
+    WebSessionEnded,
+    /// Turned two-step sign-in with one-time codes on.
+    AuthenticatorAdded,
+    /// Turned two-step sign-in with one-time codes off.
+    AuthenticatorRemoved,
+    /// Made new recovery codes.
+    RecoveryCodesMade,
+    /// Signed in with a recovery code.
+    RecoveryCodeUsed,
+    /// Took a person's second factors away, who lost them.
+    FactorsReset,
+    /// Somebody signed in could not prove again who they are.
+    ProofRefused,
     /// Invited a person.
     UserInvited,
     /// Changed a person's name or role.
@@ -143,11 +159,19 @@ pub enum What {
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 50] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
         Self::PasswordSet,
+        Self::PasswordChanged,
+        Self::WebSessionEnded,
+        Self::AuthenticatorAdded,
+        Self::AuthenticatorRemoved,
+        Self::RecoveryCodesMade,
+        Self::RecoveryCodeUsed,
+        Self::FactorsReset,
+        Self::ProofRefused,
         Self::UserInvited,
         Self::UserChanged,
         Self::UserSuspended,
@@ -196,6 +220,14 @@ impl What {
             Self::SignInRefused => "identity.sign_in_refused",
             Self::SignedOut => "identity.signed_out",
             Self::PasswordSet => "identity.password_set",
+            Self::PasswordChanged => "identity.password_changed",
+            Self::WebSessionEnded => "identity.web_session_ended",
+            Self::AuthenticatorAdded => "identity.authenticator_added",
+            Self::AuthenticatorRemoved => "identity.authenticator_removed",
+            Self::RecoveryCodesMade => "identity.recovery_codes_made",
+            Self::RecoveryCodeUsed => "identity.recovery_code_used",
+            Self::FactorsReset => "identity.factors_reset",
+            Self::ProofRefused => "identity.proof_refused",
             Self::UserInvited => "identity.user_invited",
             Self::UserChanged => "identity.user_changed",
             Self::UserSuspended => "identity.user_suspended",
@@ -309,6 +341,14 @@ pub(crate) fn label(what: What) -> Key {
         What::SignInRefused => Key("activity.what.sign_in_refused"),
         What::SignedOut => Key("activity.what.signed_out"),
         What::PasswordSet => Key("activity.what.password_set"),
+        What::PasswordChanged => Key("activity.what.password_changed"),
+        What::WebSessionEnded => Key("activity.what.web_session_ended"),
+        What::AuthenticatorAdded => Key("activity.what.authenticator_added"),
+        What::AuthenticatorRemoved => Key("activity.what.authenticator_removed"),
+        What::RecoveryCodesMade => Key("activity.what.recovery_codes_made"),
+        What::RecoveryCodeUsed => Key("activity.what.recovery_code_used"),
+        What::FactorsReset => Key("activity.what.factors_reset"),
+        What::ProofRefused => Key("activity.what.proof_refused"),
         What::UserInvited => Key("activity.what.user_invited"),
         What::UserChanged => Key("activity.what.user_changed"),
         What::UserSuspended => Key("activity.what.user_suspended"),

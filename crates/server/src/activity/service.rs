@@ -99,6 +99,15 @@ pub async fn newer(
     Ok((rows, end))
 }
 
+/// One's own latest sign-ins and refused ones, the newest first.
+pub async fn own_sign_ins(app: &App, actor: &Actor, limit: i64) -> Result<Vec<Row>, ReadError> {
+    rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
+    let from_ms = app.clock.now_ms() - super::RETENTION_MS;
+    let mut tx = app.db.read(actor.tenant).await?;
+    let log = log::of(Some(actor.tenant));
+    Ok(store::sign_ins(&mut tx, log, actor.user.0, from_ms, limit).await?)
+}
+
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Export {

@@ -165,6 +165,12 @@ const PROVED: &str =
 const EXPIRE: &str = "DELETE FROM activity WHERE log_id = $1 AND leaf_index IN
     (SELECT leaf_index FROM activity WHERE log_id = $1 AND at_ms < $2 ORDER BY at_ms LIMIT 1000)";
 
+/// What the index of sign-ins is made of, word for word.
+const SIGN_INS: &str =
+    "SELECT id, at_ms, user_id, who, address, what, subject_id, detail, leaf_index, clock, clock_error_us, outcome FROM activity
+    WHERE log_id = $1 AND user_id = $2 AND at_ms >= $3
+    AND what IN ('identity.signed_in', 'identity.sign_in_refused')
+    ORDER BY at_ms DESC, leaf_index DESC LIMIT $4";
 const COUNT_WORK: &str = "SELECT count(*) FROM activity WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')";
 const PAGE_OF_WORK: &str =
@@ -172,6 +178,18 @@ const PAGE_OF_WORK: &str =
     WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')
     ORDER BY at_ms DESC, id DESC LIMIT $2 OFFSET $3";
+
+/// A person's latest sign-ins and refused ones, since a moment.
+pub(super) async fn sign_ins(
+    tx: &mut Tx,
+    log: Uuid,
+    user: Uuid,
+    from_ms: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
+    on!(tx, c => sqlx::query_as(SIGN_INS).bind(log).bind(user).bind(from_ms).bind(limit)
+        .fetch_all(c).await)
+}
 
 pub(super) async fn count_work(tx: &mut Tx, text: &str) -> sqlx::Result<i64> {
     on!(tx, c => sqlx::query_scalar(COUNT_WORK).bind(like(text)).fetch_one(c).await)

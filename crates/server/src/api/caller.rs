@@ -26,7 +26,7 @@ impl FromRequestParts<Arc<App>> for Caller {
             .and_then(|value| value.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, secret)| secret.trim());
-        let address = visit::address(parts);
+        let address = visit::address(parts, app);
         let actor = match secret {
             Some(secret) => service::caller(app, secret, &address).await?,
             None => None,

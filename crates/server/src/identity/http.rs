@@ -1,19 +1,21 @@
 //! Sign-in, sign-out and one-time links.
 
 use super::{
+    account,
+    factors::{self, Entered},
     lifecycle_http,
-    page::{LinkExpiredPage, SignInPage, WelcomePage},
-    password::{MIN_CHARS, Weakness},
+    page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
+    password::Refusal,
     people,
     service::{self, SignInError, WEB_SESSION_MAX_MS, WelcomeError},
     store::UserRow,
 };
 use crate::{
     app::App,
-    portal::{self, Key, Lang, local_path},
+    portal::{self, Key, Lang, local_path, local_url},
     sessions::service as sessions,
     tenancy,
-    visit::{Failure, GUEST_COOKIE, Guest, SESSION_COOKIE, SignedIn, set_cookie},
+    visit::{Failure, GUEST_COOKIE, Guest, SESSION_COOKIE, STEP_COOKIE, SignedIn, set_cookie},
 };
 use axum::{
     Form, Router,
@@ -35,12 +37,14 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/welcome/{token}", get(show_welcome).post(welcome))
         .route("/users", get(people::list))
         .merge(lifecycle_http::routes())
+        .merge(account::http::routes())
+        .merge(factors::http::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Next {
-    next: String,
+pub(super) struct Next {
+    pub(super) next: String,
 }
 
 async fn show_sign_in(
@@ -80,10 +84,10 @@ async fn sign_in(
     let (error, wait_ms, status) = if guest.check_form(&form.csrf).is_err() {
         (Key("sign_in.error.expired"), None, StatusCode::FORBIDDEN)
     } else {
-        match service::sign_in(&app, &form.email, form.password, &guest.address).await {
-            Ok(session) => {
+        match service::sign_in(&app, &form.email, form.password, &guest.client).await {
+            Ok(entered) => {
                 leave_old(&app, &guest).await?;
-                return Ok(signed_in(&session.token, &next));
+                return Ok(entered_by(&entered, &next));
             }
             Err(SignInError::Refused) => {
                 (Key("sign_in.error.wrong"), None, StatusCode::UNAUTHORIZED)
@@ -132,7 +136,7 @@ async fn show_welcome(
     Path(token): Path<String>,
 ) -> Result<Response, Failure> {
     match service::link_owner(&app, &token).await? {
-        Some(user) => welcome_page(&app, guest, &token, user, None, None).await,
+        Some(user) => welcome_page(&app, guest, &token, user, None, NewPassword::default()).await,
         None => Ok(link_expired(guest)),
     }
 }
@@ -156,30 +160,30 @@ async fn welcome(
     };
     if guest.check_form(&form.csrf).is_err() {
         let error = Some(Key("welcome.error.expired"));
-        let mut again = welcome_page(&app, guest, &token, user, error, None).await?;
+        let fields = NewPassword::default();
+        let mut again = welcome_page(&app, guest, &token, user, error, fields).await?;
         *again.status_mut() = StatusCode::FORBIDDEN;
         return Ok(again);
     }
     if form.password != form.repeat {
         let error = Some(Key("welcome.error.different"));
-        return welcome_page(&app, guest, &token, user, None, error).await;
+        let wrong = NewPassword {
+            repeat_error: error,
+            ..NewPassword::default()
+        };
+        return welcome_page(&app, guest, &token, user, None, wrong).await;
     }
-    match service::welcome(&app, &token, form.password, &guest.address).await {
-        Ok(session) => {
+    match service::welcome(&app, &token, form.password, &guest.client).await {
+        Ok(entered) => {
             leave_old(&app, &guest).await?;
             sessions::disconnect(&app, user.tenant_id, user.id).await?;
-            Ok(signed_in(&session.token, "/desktops"))
+            Ok(entered_by(&entered, "/desktops"))
         }
         Err(WelcomeError::Link) => Ok(link_expired(guest)),
-        Err(WelcomeError::Weak(weakness)) => {
-            let error = match weakness {
-                Weakness::TooShort => Key("welcome.error.too_short"),
-                Weakness::TooLong => Key("welcome.error.too_long"),
-                Weakness::TooCommon => Key("welcome.error.too_common"),
-            };
-            welcome_page(&app, guest, &token, user, Some(error), None).await
+        Err(WelcomeError::Password(refusal)) => {
+            let wrong = refused_password(refusal)?;
+            welcome_page(&app, guest, &token, user, None, wrong).await
         }
-        Err(WelcomeError::Hash) => Err(Failure::Internal("cannot hash a password".to_owned())),
         Err(WelcomeError::Database(error)) => Err(error.into()),
     }
 }
@@ -189,11 +193,11 @@ async fn welcome_page(
     guest: Guest,
     token: &str,
     user: UserRow,
-    password_error: Option<Key>,
-    repeat_error: Option<Key>,
+    problem: Option<Key>,
+    fields: NewPassword,
 ) -> Result<Response, Failure> {
     let tenant = tenancy::service::names(app, user.tenant_id).await?;
-    let status = if password_error.is_none() && repeat_error.is_none() {
+    let status = if problem.is_none() && fields.is_fine() {
         StatusCode::OK
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -210,9 +214,8 @@ async fn welcome_page(
             tenant_name,
             action: format!("/welcome/{token}"),
             token: token.to_owned(),
-            minimum_length: MIN_CHARS,
-            password_error,
-            repeat_error,
+            problem,
+            fields,
         };
         portal::page(status, &page)
     }))
@@ -222,16 +225,41 @@ fn link_expired(guest: Guest) -> Response {
     portal::page(StatusCode::GONE, &LinkExpiredPage { ui: guest.ui })
 }
 
+/// What is shown beside the field of a new password.
+pub(super) fn refused_password(refusal: Refusal) -> Result<NewPassword, Failure> {
+    match refusal {
+        Refusal::Weak { weakness, hints } => Ok(NewPassword {
+            password_error: Some(weakness.label()),
+            hints,
+            ..NewPassword::default()
+        }),
+        other => Err(Failure::Internal(other.to_string())),
+    }
+}
+
 /// The session that the browser brought to a sign-in is replaced, not kept beside the new one.
-async fn leave_old(app: &App, guest: &Guest) -> Result<(), Failure> {
+pub(super) async fn leave_old(app: &App, guest: &Guest) -> Result<(), Failure> {
     if let Some(token) = &guest.session {
         service::forget(app, token).await?;
     }
     Ok(())
 }
 
+/// Into the portal, or to the second factor.
+fn entered_by(entered: &Entered, next: &str) -> Response {
+    match entered {
+        Entered::In(session) => signed_in(&session.token, next),
+        Entered::Step(token) => {
+            let cookie = set_cookie(STEP_COOKIE, token, factors::STEP_MS / 1000);
+            let to = local_url("/sign-in/code", &[("next", next)]);
+            let cookies = AppendHeaders([(header::SET_COOKIE, cookie)]);
+            (cookies, Redirect::to(&to)).into_response()
+        }
+    }
+}
+
 /// The cookie of the new session; always a new one, so that a session can be neither planted nor kept.
-fn signed_in(token: &str, next: &str) -> Response {
+pub(super) fn signed_in(token: &str, next: &str) -> Response {
     let next = if next == "/" { "/desktops" } else { next };
     let cookies = AppendHeaders([
         (
@@ -239,12 +267,13 @@ fn signed_in(token: &str, next: &str) -> Response {
             set_cookie(SESSION_COOKIE, token, WEB_SESSION_MAX_MS / 1000),
         ),
         (header::SET_COOKIE, set_cookie(GUEST_COOKIE, "", 0)),
+        (header::SET_COOKIE, set_cookie(STEP_COOKIE, "", 0)),
     ]);
     (cookies, Redirect::to(next)).into_response()
 }
 
 /// Renders a page with a form for somebody who is not signed in: its token is also in a cookie of this browser.
-fn with_guest_cookie(
+pub(super) fn with_guest_cookie(
     app: &App,
     mut guest: Guest,
     render: impl FnOnce(Guest) -> Response,

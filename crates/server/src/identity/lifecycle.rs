@@ -4,6 +4,8 @@
 //! demote one another at the same moment one succeeds, so that an organisation is never without an administrator.
 
 use super::{
+    account::store as sessions_of_the_web,
+    factors,
     service::{self, normal},
     store::{self, UserRow},
 };
@@ -208,12 +210,35 @@ pub async fn reissue(app: &App, actor: &Actor, id: UserId) -> Result<Issued, Lif
     Ok(Issued { user, token })
 }
 
+/// Takes away the second factors of somebody who lost them, and ends their sessions of the web: the password alone lets
+/// them in again. Nobody does this to themselves; that takes the password, on one's own account.
+pub async fn reset_factors(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
+    let (mut tx, user) = begin(app, actor, id).await?;
+    if id == actor.user {
+        return Err(LifecycleError::Yourself);
+    }
+    factors::forget(&mut tx, &user).await?;
+    sessions_of_the_web::remove_of(&mut tx, user.tenant_id, user.id).await?;
+    let name = &user.full_name;
+    activity::append(app, &mut tx, actor, What::FactorsReset, id.0, name).await?;
+    tx.commit().await?;
+    Ok(sessions::disconnect(app, actor.tenant, id).await?)
+}
+
+/// Whether a person of the administrator's organisation signs in with a second factor.
+pub async fn has_factor(app: &App, actor: &Actor, id: UserId) -> Result<bool, LifecycleError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let mut tx = app.db.read(actor.tenant).await?;
+    Ok(factors::is_on(&mut tx, actor.tenant, id).await?)
+}
+
 /// Removes a person for good: sessions of the web and desktops end, the address is free again. Records keep the name;
 /// the home stays on its session host until the operator deletes it, so that work is not lost by a click.
 pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
     let (mut tx, user) = begin(app, actor, id).await?;
     may_lose(&mut tx, actor, &user).await?;
     store::remove_user(&mut tx, actor.tenant, id).await?;
+    factors::forget(&mut tx, &user).await?;
     shut_out(&mut tx, &user).await?;
     let detail = format!("{} <{}>", user.full_name, user.email);
     let record = Record::of(actor, What::UserRemoved, id.0, &detail);
@@ -232,7 +257,8 @@ pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), Lifecycl
 }
 
 async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
-    store::drop_web_sessions_of(tx, user.tenant_id, user.id).await?;
+    sessions_of_the_web::remove_of(tx, user.tenant_id, user.id).await?;
+    factors::forget_steps(tx, user).await?;
     store::drop_links(tx, user.tenant_id, user.id).await
 }
 

@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/users/{id}", get(show).post(edit))
         .route("/users/{id}/suspend", post(suspend))
         .route("/users/{id}/resume", post(resume))
+        .route("/users/{id}/factors", post(reset_factors))
         .route("/users/{id}/link", post(reissue))
         .route("/users/{id}/remove", get(show_remove).post(remove))
 }
@@ -136,6 +137,7 @@ async fn show(
         "saved" => Some(Key("person.done.saved")),
         "suspended" => Some(Key("person.done.suspended")),
         "resumed" => Some(Key("person.done.resumed")),
+        "factors" => Some(Key("person.done.factors")),
         _ => None,
     };
     person_page(
@@ -212,6 +214,20 @@ async fn reissue(
     let id = parse(&id)?;
     match lifecycle::reissue(&app, &signed.actor, id).await {
         Ok(issued) => Ok(issued_page(&app, signed.ui, issued)),
+        Err(error) => refused(&app, signed, id, error).await,
+    }
+}
+
+async fn reset_factors(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(form): Form<ActForm>,
+) -> Result<Response, Failure> {
+    signed.check_form(&form.csrf)?;
+    let id = parse(&id)?;
+    match lifecycle::reset_factors(&app, &signed.actor, id).await {
+        Ok(()) => Ok(back(id, "factors")),
         Err(error) => refused(&app, signed, id, error).await,
     }
 }
@@ -297,6 +313,7 @@ async fn person_page(
         roles: roles(),
         state: account_state(&user.state),
         yourself: signed.actor.user == id,
+        factor: lifecycle::has_factor(app, &signed.actor, id).await?,
         ui: signed.ui,
     };
     let refused = problem.is_some() || wrong != Wrong::default();

@@ -52,6 +52,8 @@ pub struct PersonPage {
     pub roles: Vec<RoleOption>,
     /// Where the account stands.
     pub state: AccountState,
+    /// Whether they sign in with a second factor.
+    pub factor: bool,
     /// Whether this is the reader, who cannot do everything to themselves.
     pub yourself: bool,
 }

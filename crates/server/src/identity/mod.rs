@@ -1,7 +1,10 @@
 //! Accounts and sign-in.
 
+pub mod account;
 pub(crate) mod api;
 pub(crate) mod checks;
+mod client;
+pub mod factors;
 pub mod failures;
 pub mod http;
 pub mod lifecycle;
@@ -18,6 +21,8 @@ pub mod store;
 mod tests;
 
 pub(crate) use api::Doc as ApiDoc;
+pub use client::Client;
+pub(crate) use client::browser_of;
 pub use store::UserRow;
 
 use crate::db::Tx;

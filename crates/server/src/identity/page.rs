@@ -59,12 +59,34 @@ pub struct WelcomePage {
     pub action: String,
     /// The one-time token, sent back in the form.
     pub token: String,
-    /// The fewest characters that a password has.
-    pub minimum_length: usize,
+    /// What is wrong with the whole form.
+    pub problem: Option<Key>,
+    /// The new password.
+    pub fields: NewPassword,
+}
+
+/// The two fields in which a new password is typed (`identity/new_password.html`), and what is wrong with them.
+#[derive(Clone, Debug, Default)]
+pub struct NewPassword {
     /// What is wrong with the password.
     pub password_error: Option<Key>,
+    /// Why it is easy to guess, and what would be better.
+    pub hints: Vec<Key>,
     /// What is wrong with its repetition.
     pub repeat_error: Option<Key>,
+}
+
+impl NewPassword {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.password_error.is_none() && self.repeat_error.is_none()
+    }
+
+    /// The fewest characters that a password has.
+    pub(crate) fn minimum(&self) -> usize {
+        super::password::MIN_CHARS
+    }
 }
 
 /// The one-time link is unknown, used or too old.

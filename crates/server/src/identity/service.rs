@@ -1,14 +1,17 @@
 //! Use cases of sign-in: by password, by one-time link, out again.
 
 use super::{
+    Client,
+    account::store::{self as sessions, NewRow, WebSessionRow},
+    factors::{self, Entered},
     failures::{self, Subject},
-    password::{self, Weakness},
-    store::{self, UserRow, WebSessionRow},
+    password::{self, Refusal},
+    store::{self, UserRow},
 };
 use crate::{
     activity::{self, Record, What},
     actor::Actor,
-    app::{App, secret_hash},
+    app::{App, new_uuid, secret_hash},
     db::{Scope, Tx},
 };
 use wire::ids::{TenantId, UserId};
@@ -51,13 +54,11 @@ pub async fn sign_in(
     app: &App,
     email: &str,
     password: String,
-    address: &str,
-) -> Result<NewWebSession, SignInError> {
+    client: &Client,
+) -> Result<Entered, SignInError> {
     let email = normal(email);
-    let subjects = [
-        (Subject::Account, secret_hash(&format!("account {email}"))),
-        (Subject::Address, secret_hash(&format!("address {address}"))),
-    ];
+    let address = client.address.as_str();
+    let subjects = guesses(&format!("account {email}"), address);
     let mut tx = app.db.begin(Scope::Everybody).await?;
     count_attempt(app, &mut tx, &subjects).await?;
     let user = store::user_by_email(&mut tx, &email).await?;
@@ -77,18 +78,34 @@ pub async fn sign_in(
         tx.commit().await?;
         return Err(SignInError::Refused);
     };
-    let [(_, account), (_, from)] = &subjects;
-    store::drop_failures(&mut tx, account).await?;
-    let failures = store::failures(&mut tx, from).await?;
-    store::save_failures(&mut tx, from, failures.minus_one()).await?;
-    let session = open(app, &mut tx, user, address, What::SignedIn).await?;
+    guessed_both_right(&mut tx, &subjects).await?;
+    let entered = factors::enter(app, &mut tx, user, client, What::SignedIn).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(entered)
+}
+
+/// What is counted when somebody at an address guesses something about a thing. Hashes: nothing typed is kept.
+pub(super) fn guesses(thing: &str, address: &str) -> [(Subject, String); 2] {
+    let address = format!("address {address}");
+    [
+        (Subject::Account, secret_hash(thing)),
+        (Subject::Address, secret_hash(&address)),
+    ]
+}
+
+/// The guess was right: those about the thing are forgotten, and this one at the address.
+pub(super) async fn guessed_both_right(
+    tx: &mut Tx,
+    [(_, thing), (_, from)]: &[(Subject, String); 2],
+) -> sqlx::Result<()> {
+    store::drop_failures(tx, thing).await?;
+    let failures = store::failures(tx, from).await?;
+    store::save_failures(tx, from, failures.minus_one()).await
 }
 
 /// Counts an attempt as a failure before the password is looked at, so that many attempts at once are no way around
 /// the limit. Success takes it back.
-async fn count_attempt(
+pub(super) async fn count_attempt(
     app: &App,
     tx: &mut Tx,
     subjects: &[(Subject, String); 2],
@@ -127,8 +144,21 @@ pub(crate) async fn guessed_right(tx: &mut Tx, subject: &str) -> sqlx::Result<()
     store::drop_failures(tx, subject).await
 }
 
+/// What somebody who is not signed in yet did with their account.
+pub(super) fn record<'a>(user: &'a UserRow, address: &'a str, what: What) -> Record<'a> {
+    Record {
+        tenant: Some(user.tenant_id),
+        user: Some(user.id),
+        who: &user.full_name,
+        address,
+        what,
+        subject: Some(user.id.0),
+        detail: "",
+    }
+}
+
 /// In the log of the account's organisation, if there is such an account.
-async fn refused(
+pub(super) async fn refused(
     app: &App,
     tx: &mut Tx,
     user: Option<&UserRow>,
@@ -147,33 +177,35 @@ async fn refused(
 }
 
 /// Begins a session of the web, and records how.
-async fn open(
+pub(super) async fn open(
     app: &App,
     tx: &mut Tx,
     user: &UserRow,
-    address: &str,
+    client: &Client,
     what: What,
 ) -> sqlx::Result<NewWebSession> {
     let now_ms = app.clock.now_ms();
     let (token, csrf) = (app.new_secret(), app.new_secret());
     let hash = secret_hash(&token);
-    store::drop_old_web_sessions(
+    sessions::remove_old(
         tx,
         now_ms - WEB_SESSION_MAX_MS,
         now_ms - WEB_SESSION_IDLE_MS,
     )
     .await?;
-    store::insert_web_session(tx, &hash, user.tenant_id, user.id, &csrf, now_ms).await?;
-    store::set_signed_in(tx, user.tenant_id, user.id, now_ms).await?;
-    let record = Record {
-        tenant: Some(user.tenant_id),
-        user: Some(user.id),
-        who: &user.full_name,
-        address,
-        what,
-        subject: Some(user.id.0),
-        detail: "",
+    let row = NewRow {
+        hash: &hash,
+        id: new_uuid(&app.clock),
+        tenant: user.tenant_id,
+        user: user.id,
+        csrf: &csrf,
+        address: &client.address,
+        browser: &client.browser,
+        now_ms,
     };
+    sessions::insert(tx, &row).await?;
+    store::set_signed_in(tx, user.tenant_id, user.id, now_ms).await?;
+    let record = record(user, &client.address, what);
     activity::append_record(app, tx, &record).await?;
     Ok(NewWebSession { token })
 }
@@ -183,7 +215,7 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
     let mut tx = app.db.read(Scope::Everybody).await?;
-    let Some(row) = store::web_session(&mut tx, &hash).await? else {
+    let Some(row) = sessions::get(&mut tx, &hash).await? else {
         return Ok(None);
     };
     drop(tx);
@@ -191,13 +223,13 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
         || now_ms - row.last_seen_ms > WEB_SESSION_IDLE_MS;
     if too_old {
         let mut tx = app.db.begin(row.tenant_id).await?;
-        store::drop_web_session(&mut tx, &hash).await?;
+        sessions::remove(&mut tx, &hash).await?;
         tx.commit().await?;
         return Ok(None);
     }
     if now_ms - row.last_seen_ms > TOUCH_MS {
         let mut tx = app.db.begin(row.tenant_id).await?;
-        store::touch_web_session(&mut tx, &hash, now_ms).await?;
+        sessions::touch(&mut tx, &hash, now_ms).await?;
         tx.commit().await?;
     }
     Ok(Some(row))
@@ -206,14 +238,14 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
 /// Ends a session of the web that a new one replaces.
 pub async fn forget(app: &App, token: &str) -> sqlx::Result<()> {
     let mut tx = app.db.begin(Scope::Everybody).await?;
-    store::drop_web_session(&mut tx, &secret_hash(token)).await?;
+    sessions::remove(&mut tx, &secret_hash(token)).await?;
     tx.commit().await
 }
 
 /// Ends the session of the web. Desktops live on.
 pub async fn sign_out(app: &App, actor: &Actor, token: &str) -> sqlx::Result<()> {
     let mut tx = app.db.begin(actor.tenant).await?;
-    store::drop_web_session(&mut tx, &secret_hash(token)).await?;
+    sessions::remove(&mut tx, &secret_hash(token)).await?;
     activity::append(app, &mut tx, actor, What::SignedOut, actor.user.0, "").await?;
     tx.commit().await
 }
@@ -249,11 +281,8 @@ pub enum WelcomeError {
     #[error("the link does not work")]
     Link,
     /// The password is not good enough.
-    #[error("the password is too weak")]
-    Weak(Weakness),
-    /// The machine cannot hash it.
-    #[error("cannot hash a password")]
-    Hash,
+    #[error("the password is not taken")]
+    Password(#[from] Refusal),
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
@@ -264,27 +293,21 @@ pub async fn welcome(
     app: &App,
     token: &str,
     password: String,
-    address: &str,
-) -> Result<NewWebSession, WelcomeError> {
+    client: &Client,
+) -> Result<Entered, WelcomeError> {
     let user = link_owner(app, token).await?.ok_or(WelcomeError::Link)?;
     let own_words = [user.email.as_str(), user.full_name.as_str()];
-    if let Some(weakness) = password::weakness(&password, &own_words) {
-        return Err(WelcomeError::Weak(weakness));
-    }
-    let hash = app
-        .passwords
-        .hash(password)
-        .await
-        .ok_or(WelcomeError::Hash)?;
+    let hash = password::accept(app, password, &own_words).await?;
     let mut tx = app.db.begin(user.tenant_id).await?;
     if !store::use_link(&mut tx, &secret_hash(token), app.clock.now_ms()).await? {
         return Err(WelcomeError::Link);
     }
     store::set_password(&mut tx, user.tenant_id, user.id, &hash).await?;
-    store::drop_web_sessions_of(&mut tx, user.tenant_id, user.id).await?;
-    let session = open(app, &mut tx, &user, address, What::PasswordSet).await?;
+    sessions::remove_of(&mut tx, user.tenant_id, user.id).await?;
+    factors::forget_steps(&mut tx, &user).await?;
+    let entered = factors::enter(app, &mut tx, &user, client, What::PasswordSet).await?;
     tx.commit().await?;
-    Ok(session)
+    Ok(entered)
 }
 
 /// Addresses are compared without regard to case or surrounding spaces. What cannot be typed is dropped: PostgreSQL

@@ -1,4 +1,4 @@
-//! All SQL about accounts, one-time links and the sessions of the web.
+//! All SQL about accounts, one-time links and failed sign-ins.
 
 use super::failures::Failures;
 use crate::{
@@ -29,29 +29,6 @@ pub struct UserRow {
     pub password_hash: Option<String>,
     /// The last sign-in, Unix milliseconds.
     pub last_sign_in_ms: Option<i64>,
-}
-
-/// A session of the web with its person.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct WebSessionRow {
-    /// Whose.
-    pub tenant_id: TenantId,
-    /// Who.
-    pub user_id: UserId,
-    /// The token of its forms.
-    pub csrf: String,
-    /// When it began, Unix milliseconds.
-    pub created_at_ms: i64,
-    /// When it was last used, Unix milliseconds; kept to the minute.
-    pub last_seen_ms: i64,
-    /// The person's name.
-    pub full_name: String,
-    /// The person's role.
-    pub role: String,
-    /// The organisation's names.
-    pub tenant_name_ja: String,
-    /// The organisation's names.
-    pub tenant_name_en: String,
 }
 
 const GONE: &str =
@@ -95,17 +72,6 @@ const LINK: &str = "SELECT tenant_id, user_id FROM sign_in_links
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const USE_LINK: &str = "UPDATE sign_in_links SET used_at_ms = $2
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
-const INSERT_WEB: &str = "INSERT INTO web_sessions
-    (token_hash, tenant_id, user_id, csrf, created_at_ms, last_seen_ms) VALUES ($1, $2, $3, $4, $5, $5)";
-const WEB: &str =
-    "SELECT w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, u.full_name, u.role,
-    t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en
-    FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
-    WHERE w.token_hash = $1 AND u.state = 'active'";
-const TOUCH_WEB: &str = "UPDATE web_sessions SET last_seen_ms = $2 WHERE token_hash = $1";
-const DROP_WEB: &str = "DELETE FROM web_sessions WHERE token_hash = $1";
-const DROP_WEB_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2";
-const DROP_WEB_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
 const FAILURES: &str =
     "SELECT failures, blocked_until_ms, last_at_ms FROM sign_in_failures WHERE subject = $1";
 const LOCK_FAILURES: &str =
@@ -119,7 +85,7 @@ const SAVE_FAILURES: &str = "INSERT INTO sign_in_failures (subject, failures, bl
 const DROP_FAILURES: &str = "DELETE FROM sign_in_failures WHERE subject = $1";
 
 /// Where a field of a person is sealed.
-fn place(id: UserId, column: &'static str) -> Place {
+pub(super) fn place(id: UserId, column: &'static str) -> Place {
     Place {
         table: "users",
         column,
@@ -339,57 +305,6 @@ pub(crate) async fn link(
 /// Marks the link as used; `false` when somebody was faster.
 pub(crate) async fn use_link(tx: &mut Tx, hash: &str, now_ms: i64) -> sqlx::Result<bool> {
     on!(tx, c => sqlx::query(USE_LINK).bind(hash).bind(now_ms).execute(c).await.map(|r| r.rows_affected() == 1))
-}
-
-pub(crate) async fn insert_web_session(
-    tx: &mut Tx,
-    hash: &str,
-    tenant: TenantId,
-    user: UserId,
-    csrf: &str,
-    now_ms: i64,
-) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT_WEB).bind(hash).bind(tenant).bind(user).bind(csrf).bind(now_ms)
-        .execute(c).await.map(drop))
-}
-
-pub(crate) async fn web_session(tx: &mut Tx, hash: &str) -> sqlx::Result<Option<WebSessionRow>> {
-    let row: Option<WebSessionRow> =
-        on!(tx, c => sqlx::query_as(WEB).bind(hash).fetch_optional(c).await)?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let (owner, place) = (
-        Owner::Tenant(row.tenant_id),
-        place(row.user_id, "full_name"),
-    );
-    let full_name = tx.unseal_text(owner, place, &row.full_name).await?;
-    Ok(Some(WebSessionRow { full_name, ..row }))
-}
-
-pub(crate) async fn touch_web_session(tx: &mut Tx, hash: &str, now_ms: i64) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(TOUCH_WEB).bind(hash).bind(now_ms).execute(c).await.map(drop))
-}
-
-pub(crate) async fn drop_web_session(tx: &mut Tx, hash: &str) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(DROP_WEB).bind(hash).execute(c).await.map(drop))
-}
-
-pub(crate) async fn drop_web_sessions_of(
-    tx: &mut Tx,
-    tenant: TenantId,
-    user: UserId,
-) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(DROP_WEB_OF).bind(tenant).bind(user).execute(c).await.map(drop))
-}
-
-/// Removes what began before the first moment or was last used before the second.
-pub(crate) async fn drop_old_web_sessions(
-    tx: &mut Tx,
-    began_ms: i64,
-    seen_ms: i64,
-) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(DROP_WEB_OLD).bind(began_ms).bind(seen_ms).execute(c).await.map(drop))
 }
 
 /// The failures so far; until the transaction's end nobody else counts for the same subject.

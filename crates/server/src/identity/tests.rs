@@ -165,7 +165,11 @@ async fn many_guesses_at_once_are_no_faster_than_one_after_the_other() {
             let (app, email) = (world.app.clone(), hana.email.clone());
             tokio::spawn(async move {
                 let wrong = "wrong wrong wrong".to_owned();
-                super::service::sign_in(&app, &email, wrong, "192.0.2.7").await
+                let client = super::Client {
+                    address: "192.0.2.7".to_owned(),
+                    browser: String::new(),
+                };
+                super::service::sign_in(&app, &email, wrong, &client).await
             })
         });
         let guesses: Vec<_> = guesses.collect();

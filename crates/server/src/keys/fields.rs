@@ -62,6 +62,10 @@ pub(super) const SEALED: &[Field] = &[
         index: None,
     },
     Field {
+        table: "authenticators",
+        ..of_user("secret")
+    },
+    Field {
         table: "operators",
         column: "totp",
         tenant: false,

@@ -117,7 +117,7 @@ impl FromRequestParts<Arc<App>> for AtTheDoor {
         Ok(Self {
             operator,
             ui: Ui::guest(&parts.headers, visit::path(parts)).of_console(),
-            address: visit::address(parts),
+            address: visit::address(parts, app),
         })
     }
 }
@@ -146,7 +146,7 @@ impl FromRequestParts<Arc<App>> for Entered {
                 id,
                 full_name: row.full_name,
                 role,
-                address: visit::address(parts),
+                address: visit::address(parts, app),
             },
             token,
             clock_alarm: clock::service::is_alarming(app),

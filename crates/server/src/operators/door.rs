@@ -2,13 +2,14 @@
 
 use super::{
     console::{AtTheDoor, COOKIE},
-    pages::{Authenticator, DOOR, EnterPage},
+    pages::{DOOR, EnterPage},
     service::{self, SESSION_MAX_MS},
     store::OperatorRow,
 };
 use crate::{
     app::{App, secret_hash},
     identity::service::SignInError,
+    one_time_code::Authenticator,
     portal::{self, Key},
     visit::{Failure, same, set_cookie},
 };
@@ -19,8 +20,6 @@ use axum::{
     response::{AppendHeaders, IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use qrcode::{QrCode, render::svg};
 use serde::Deserialize;
 use std::sync::Arc;
 use totp_rs::Totp;
@@ -50,32 +49,13 @@ fn door_page(
         action: link.map_or(DOOR.to_owned(), |(link, _)| {
             format!("/console/first/{link}")
         }),
-        first: link.and_then(|(_, totp)| authenticator(totp)),
+        first: link.and_then(|(_, totp)| Authenticator::new(totp)),
         needs_link: link.is_none() && door.operator.state == "invited",
         full_name: door.operator.full_name,
         error,
         retry_after_s,
     };
     portal::page(status, &page)
-}
-
-fn authenticator(totp: &Totp) -> Option<Authenticator> {
-    let url = totp.to_url().ok()?;
-    let code = QrCode::new(url).ok()?;
-    let picture = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(200, 200)
-        .build();
-    let secret = totp.secret().to_base32();
-    let groups: Vec<String> = secret
-        .as_bytes()
-        .chunks(4)
-        .map(|group| String::from_utf8_lossy(group).into_owned())
-        .collect();
-    Some(Authenticator {
-        picture: format!("data:image/svg+xml;base64,{}", STANDARD.encode(picture)),
-        secret: groups.join(" "),
-    })
 }
 
 async fn show_door(door: AtTheDoor) -> Response {

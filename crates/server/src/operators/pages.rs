@@ -2,6 +2,7 @@
 
 use crate::{
     evidence::{Count, PromiseRow},
+    one_time_code::Authenticator,
     portal::{Key, Ui},
 };
 use askama::Template;
@@ -56,15 +57,6 @@ pub struct EnterPage {
     pub error: Option<Key>,
     /// Seconds until another attempt is accepted.
     pub retry_after_s: Option<u64>,
-}
-
-/// The secret of one-time codes, as people take it over.
-#[derive(Clone, Debug)]
-pub struct Authenticator {
-    /// The same as a picture: SVG as a data URL.
-    pub picture: String,
-    /// In groups of four, base32.
-    pub secret: String,
 }
 
 /// One session host or gateway.

@@ -6,15 +6,16 @@ use super::{
 };
 use crate::{
     activity::{self, Record, What},
-    app::{App, new_uuid, random, secret_hash},
+    app::{App, new_uuid, secret_hash},
     authority::{AuthorityError, Identity},
     clock::{self, service::History},
     db::{Scope, Tx},
     identity::service::{self as identity, SignInError},
     keys::{Owner, Place},
+    one_time_code,
     rights::{Denied, OperatorAction},
 };
-use totp_rs::{Builder, Totp};
+use totp_rs::Totp;
 use uuid::Uuid;
 
 /// An operator's session ends this long after its beginning, in milliseconds.
@@ -24,8 +25,6 @@ pub(super) const SESSION_IDLE_MS: i64 = 30 * 60 * 1000;
 const TOUCH_MS: i64 = 60_000;
 /// A link for the first visit works this long.
 const LINK_MS: i64 = 24 * 60 * 60 * 1000;
-/// Bytes of a secret for one-time codes (RFC 4226, section 4: 160 bits).
-const TOTP_BYTES: usize = 20;
 
 /// An operator who has entered.
 #[derive(Clone, Debug)]
@@ -78,7 +77,7 @@ pub async fn add(
         return Err(AddError::Taken(login.to_owned()));
     }
     let id = new_uuid(&app.clock);
-    let secret: [u8; TOTP_BYTES] = random();
+    let secret = one_time_code::new_secret();
     let row = OperatorRow {
         id,
         login: login.to_owned(),
@@ -123,12 +122,8 @@ pub(crate) async fn totp(app: &App, row: &OperatorRow) -> sqlx::Result<Option<To
     let secret = tx
         .unseal(Owner::Service, totp_of(row.id), &row.totp)
         .await?;
-    let made = Builder::new()
-        .with_secret(secret)
-        .with_issuer(Some("Nagaya console"))
-        .with_account_name(row.login.as_str())
-        .build();
-    Ok(made.ok())
+    let issuer = "Nagaya console";
+    Ok(one_time_code::of(secret, issuer, &row.login))
 }
 
 /// Whether the link for a first visit works, and is this operator's own.
@@ -149,10 +144,8 @@ pub(crate) async fn enter(
     let now_ms = app.clock.now_ms();
     let subject = secret_hash(&format!("operator {}", row.id));
     identity::count_guess(app, &subject).await?;
-    let code: String = code.chars().filter(char::is_ascii_digit).collect();
     let totp = totp(app, row).await?;
-    let step = totp.and_then(|totp| totp.check(&code, app.clock.now_s()));
-    let step = step.and_then(|step| i64::try_from(step).ok());
+    let step = totp.and_then(|totp| one_time_code::step(&totp, code, app.clock.now_s()));
     let mut tx = app.db.begin(Scope::Everybody).await?;
     let may = match link {
         Some(link) => store::use_link(&mut tx, &secret_hash(link), now_ms).await?,

@@ -14,6 +14,8 @@ mod time;
 mod ui;
 
 #[cfg(test)]
+mod account_samples;
+#[cfg(test)]
 mod contrast;
 #[cfg(test)]
 mod samples;

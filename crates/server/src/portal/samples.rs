@@ -11,7 +11,8 @@ use crate::{
         lifecycle::{Draft, Wrong},
         lifecycle_page::{InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption},
         page::{
-            AccountState, LinkExpiredPage, SignInPage, UserRow, UserSort, UsersPage, WelcomePage,
+            AccountState, LinkExpiredPage, NewPassword, SignInPage, UserRow, UserSort, UsersPage,
+            WelcomePage,
         },
     },
     sessions::page::{SessionEndedPage, SessionPage, ended_because, script_json},
@@ -26,7 +27,7 @@ use wire::{
 /// What no page may let through unescaped.
 pub(super) const HOSTILE: &str = "<b onclick='x'>\"&</script>";
 
-const NOW: OffsetDateTime = datetime!(2026-11-23 00:05:00 UTC);
+pub(super) const NOW: OffsetDateTime = datetime!(2026-11-23 00:05:00 UTC);
 
 /// The name of each sample and its HTML.
 pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
@@ -36,14 +37,15 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(administrators(lang));
     pages.extend(histories(lang));
     pages.extend(people(lang));
+    pages.extend(super::account_samples::all(lang));
     pages
 }
 
-fn html(page: &impl Template) -> String {
+pub(super) fn html(page: &impl Template) -> String {
     page.render().unwrap_or_default()
 }
 
-fn guest(lang: Lang, path: &str) -> Ui {
+pub(super) fn guest(lang: Lang, path: &str) -> Ui {
     Ui {
         lang,
         csrf: "c5rf".to_owned(),
@@ -52,7 +54,7 @@ fn guest(lang: Lang, path: &str) -> Ui {
     }
 }
 
-fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
+pub(super) fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
     let (full_name, tenant_name) = match lang {
         Lang::Ja => ("佐藤 花子", "青葉設計株式会社"),
         Lang::En => ("Grace Hopper", "Harbour Design Ltd."),
@@ -89,9 +91,12 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         tenant_name: "青葉設計株式会社".to_owned(),
         action: "/welcome".to_owned(),
         token: "t0ken".to_owned(),
-        minimum_length: 12,
-        password_error,
-        repeat_error,
+        problem: None,
+        fields: NewPassword {
+            password_error,
+            hints: Vec::new(),
+            repeat_error,
+        },
     };
     let wrong = Some(Key("sign_in.error.wrong"));
     let many = Some(Key("sign_in.error.too_many"));
@@ -112,7 +117,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         (
             "welcome-wrong",
             html(&welcome(
-                Some(Key("welcome.error.too_short")),
+                Some(Key("password.error.too_short")),
                 Some(Key("welcome.error.different")),
             )),
         ),
@@ -377,7 +382,7 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
         email: Some(Key("person.error.email_taken")),
         role: Some(Key("person.error.role_missing")),
     };
-    let person = |name: &str, state, yourself, problem, done| {
+    let person = |name: &str, state, yourself: bool, problem, done| {
         html(&PersonPage {
             ui: member(lang, "/users/1", true),
             base: "/users/1".to_owned(),
@@ -388,6 +393,7 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
             done,
             roles: roles(),
             state,
+            factor: !yourself,
             yourself,
         })
     };

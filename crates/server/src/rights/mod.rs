@@ -27,6 +27,11 @@ pub enum Action {
         /// Whose session it is.
         owner: UserId,
     },
+    /// See and change one's own account: password, factors, sessions of the web.
+    UseAccount {
+        /// Whose account it is.
+        owner: UserId,
+    },
     /// See the people of the organisation.
     ListUsers,
     /// Invite, change, suspend and remove the people of the organisation.
@@ -64,6 +69,7 @@ impl Action {
             Self::ViewDesktops => ("view_desktops", None, true),
             Self::Launch => ("launch", None, true),
             Self::UseSession { owner } => ("use_session", Some(owner), true),
+            Self::UseAccount { owner } => ("use_account", Some(owner), true),
             Self::ListUsers => ("list_users", None, true),
             Self::ManageUsers => ("manage_users", None, true),
             Self::ReadActivity => ("read_activity", None, true),
@@ -147,7 +153,10 @@ impl Action {
             }
             // A token that makes tokens would outlive itself; terms are accepted by a person; and what is taken out whole
             // is asked for by somebody who is there.
-            Self::ManageTokens | Self::AcceptTerms | Self::ExportStored => None,
+            Self::ManageTokens
+            | Self::AcceptTerms
+            | Self::ExportStored
+            | Self::UseAccount { .. } => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     config::ServeConfig,
     db::{Scope, on},
-    identity::service::sign_in,
+    identity::{Client, service::sign_in},
     keys,
     testing::{PASSWORD, START_MS, World, open_app, urls, worlds},
 };
@@ -84,7 +84,7 @@ async fn everything_arrives_and_the_service_goes_on_there() {
 
         let there = open_app(world.place().0, &url, START_MS + 60_000).await;
         let email = &world.customers[0].user.email;
-        sign_in(&there, email, PASSWORD.to_owned(), "192.0.2.7")
+        sign_in(&there, email, PASSWORD.to_owned(), &Client::default())
             .await
             .unwrap();
         // The log goes on where it was, under the checkpoints that were given out.

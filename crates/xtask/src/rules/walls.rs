@@ -22,6 +22,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "activity/log.rs",
         "the log of the logs holds every log's checkpoints",
     ),
+    (
+        "identity/factors/service.rs",
+        "the second step of sign-in, before it is known whose it is",
+    ),
     ("activity/job.rs", "checkpoints and expiry of every log"),
     ("activity/stream/job.rs", "every customer's collector"),
     ("activity/acts.rs", "acts that dead processes left open"),

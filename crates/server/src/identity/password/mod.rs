@@ -1,5 +1,9 @@
 //! Passwords: argon2id (RFC 9106) with the parameters that OWASP's Password Storage Cheat Sheet names.
 
+pub mod breached;
+mod strength;
+
+use crate::{app::App, portal::Key};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -21,8 +25,70 @@ pub enum Weakness {
     TooShort,
     /// More than [`MAX_CHARS`].
     TooLong,
-    /// One character repeated, a run of the keyboard, or the person's own name.
+    /// One character repeated, a run of the keyboard, the person's own name, or what takes few guesses.
     TooCommon,
+    /// Known from a breach.
+    Breached,
+}
+
+/// Why a new password was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is not good enough.
+    #[error("the password is too weak")]
+    Weak {
+        /// In short.
+        weakness: Weakness,
+        /// What makes it weak and what would be better.
+        hints: Vec<Key>,
+    },
+    /// The machine cannot hash it.
+    #[error("cannot hash a password")]
+    Hash,
+    /// The copy of breached passwords cannot be read.
+    #[error("cannot read the breached passwords")]
+    Breached(#[from] std::io::Error),
+}
+
+impl Weakness {
+    /// What the person is told.
+    #[must_use]
+    pub fn label(self) -> Key {
+        match self {
+            Self::TooShort => Key("password.error.too_short"),
+            Self::TooLong => Key("password.error.too_long"),
+            Self::TooCommon => Key("password.error.too_common"),
+            Self::Breached => Key("password.error.breached"),
+        }
+    }
+}
+
+/// Looks at a new password of somebody with the given name and address, and gives the form in which it is stored.
+pub(crate) async fn accept(
+    app: &App,
+    password: String,
+    own_words: &[&str],
+) -> Result<String, Refusal> {
+    let weak = |weakness, hints| Refusal::Weak { weakness, hints };
+    if let Some(weakness) = weakness(&password, own_words) {
+        return Err(weak(weakness, Vec::new()));
+    }
+    let own: Vec<String> = own_words.iter().map(|word| (*word).to_owned()).collect();
+    let (breached, text) = (app.breached.clone(), password.clone());
+    let look = move || {
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        (breached.contains(&text), strength::hints(&text, &own))
+    };
+    let (known, hints) = tokio::task::spawn_blocking(look)
+        .await
+        .map_err(|_| Refusal::Hash)?;
+    if known? {
+        return Err(weak(Weakness::Breached, Vec::new()));
+    }
+    if let Some(hints) = hints {
+        return Err(weak(Weakness::TooCommon, hints));
+    }
+    app.passwords.hash(password).await.ok_or(Refusal::Hash)
 }
 
 /// Hashes and checks passwords, a few at a time and off the runtime's threads.

@@ -1,0 +1,159 @@
+//! All SQL about the sessions of the web.
+
+use super::super::store::place;
+use crate::{
+    db::{Tx, on},
+    keys::Owner,
+};
+use uuid::Uuid;
+use wire::ids::{TenantId, UserId};
+
+/// A session of the web with its person.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct WebSessionRow {
+    /// By what its person names it; the cookie's secret is something else.
+    pub id: Uuid,
+    /// Whose.
+    pub tenant_id: TenantId,
+    /// Who.
+    pub user_id: UserId,
+    /// The token of its forms.
+    pub csrf: String,
+    /// When it began, Unix milliseconds.
+    pub created_at_ms: i64,
+    /// When it was last used, Unix milliseconds; kept to the minute.
+    pub last_seen_ms: i64,
+    /// When the person last proved who they are, Unix milliseconds.
+    pub proven_at_ms: i64,
+    /// The person's name.
+    pub full_name: String,
+    /// The person's role.
+    pub role: String,
+    /// The organisation's names.
+    pub tenant_name_ja: String,
+    /// The organisation's names.
+    pub tenant_name_en: String,
+}
+
+/// A session of the web that begins.
+#[derive(Debug)]
+pub(crate) struct NewRow<'a> {
+    pub(crate) hash: &'a str,
+    pub(crate) id: Uuid,
+    pub(crate) tenant: TenantId,
+    pub(crate) user: UserId,
+    pub(crate) csrf: &'a str,
+    pub(crate) address: &'a str,
+    pub(crate) browser: &'a str,
+    pub(crate) now_ms: i64,
+}
+
+/// A session of the web as its person sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct OwnRow {
+    pub(crate) id: Uuid,
+    pub(crate) address: String,
+    pub(crate) browser: String,
+    pub(crate) created_at_ms: i64,
+    pub(crate) last_seen_ms: i64,
+}
+
+const INSERT: &str = "INSERT INTO web_sessions
+    (token_hash, id, tenant_id, user_id, csrf, address, browser, created_at_ms, last_seen_ms, proven_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
+const GET: &str =
+    "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
+    u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en
+    FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
+    WHERE w.token_hash = $1 AND u.state = 'active'";
+const OWN: &str = "SELECT id, address, browser, created_at_ms, last_seen_ms FROM web_sessions
+    WHERE tenant_id = $1 AND user_id = $2 AND created_at_ms >= $3 AND last_seen_ms >= $4
+    ORDER BY last_seen_ms DESC, id";
+const RENEW: &str = "UPDATE web_sessions SET token_hash = $1, csrf = $2, proven_at_ms = $3
+    WHERE tenant_id = $4 AND user_id = $5 AND id = $6";
+const TOUCH: &str = "UPDATE web_sessions SET last_seen_ms = $2 WHERE token_hash = $1";
+const DROP: &str = "DELETE FROM web_sessions WHERE token_hash = $1";
+const DROP_ONE: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2 AND id = $3";
+const DROP_OTHERS: &str =
+    "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
+const DROP_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2";
+const DROP_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
+
+pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(INSERT).bind(row.hash).bind(row.id).bind(row.tenant).bind(row.user)
+        .bind(row.csrf).bind(row.address).bind(row.browser).bind(row.now_ms)
+        .execute(c).await.map(drop))
+}
+
+pub(crate) async fn get(tx: &mut Tx, hash: &str) -> sqlx::Result<Option<WebSessionRow>> {
+    let row: Option<WebSessionRow> =
+        on!(tx, c => sqlx::query_as(GET).bind(hash).fetch_optional(c).await)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let (owner, place) = (
+        Owner::Tenant(row.tenant_id),
+        place(row.user_id, "full_name"),
+    );
+    let full_name = tx.unseal_text(owner, place, &row.full_name).await?;
+    Ok(Some(WebSessionRow { full_name, ..row }))
+}
+
+/// A person's sessions that began and were used since the two moments, the last used first.
+pub(crate) async fn own(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+    (began_ms, seen_ms): (i64, i64),
+) -> sqlx::Result<Vec<OwnRow>> {
+    on!(tx, c => sqlx::query_as(OWN).bind(tenant).bind(user).bind(began_ms).bind(seen_ms)
+        .fetch_all(c).await)
+}
+
+/// The session goes on under another secret, proven now.
+pub(crate) async fn renew(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+    id: Uuid,
+    (hash, csrf): (&str, &str),
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(RENEW).bind(hash).bind(csrf).bind(now_ms).bind(tenant).bind(user).bind(id)
+        .execute(c).await.map(drop))
+}
+
+pub(crate) async fn touch(tx: &mut Tx, hash: &str, now_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(TOUCH).bind(hash).bind(now_ms).execute(c).await.map(drop))
+}
+
+pub(crate) async fn remove(tx: &mut Tx, hash: &str) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP).bind(hash).execute(c).await.map(drop))
+}
+
+/// Ends one of a person's sessions; `false` when it is not there.
+pub(crate) async fn remove_one(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+    id: Uuid,
+) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(DROP_ONE).bind(tenant).bind(user).bind(id).execute(c).await
+        .map(|r| r.rows_affected() == 1))
+}
+
+/// Ends all of a person's sessions but one; returns how many.
+pub(crate) async fn remove_others(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+    id: Uuid,
+) -> sqlx::Result<u64> {
+    on!(tx, c => sqlx::query(DROP_OTHERS).bind(tenant).bind(user).bind(id).execute(c).await
+        .map(|r| r.rows_affected()))
+}
+
+pub(crate) async fn remove_of(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP_OF).bind(tenant).bind(user).execute(c).await.map(drop))
+}
+
+/// Removes what began before the first moment or was last used before the second.
+pub(crate) async fn remove_old(tx: &mut Tx, began_ms: i64, seen_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP_OLD).bind(began_ms).bind(seen_ms).execute(c).await.map(drop))
+}
