@@ -1,11 +1,11 @@
 // The management console as an operator meets it: their certificate, their authenticator, and nothing without either.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { connect } from "node:tls";
 import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
+import { totp } from "../lib/totp.mjs";
 import { checkLooks } from "../lib/looks.mjs";
 
 const LOOKS = [
@@ -107,16 +107,4 @@ function newOperator(options) {
   const certPath = report.operator_pem_path;
   const keyPath = certPath.replace(/pem$/, "key");
   return newPerson(browser, { bypassCSP: true, ...options, clientCertificates: [{ origin: console_, certPath, keyPath }] });
-}
-
-/** What an authenticator shows now (RFC 6238, with SHA-1, six digits and 30 seconds). */
-function totp(secret) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fff_ffff;
-  return String(number % 1_000_000).padStart(6, "0");
 }
