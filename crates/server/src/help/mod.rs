@@ -9,8 +9,9 @@ mod tests;
 pub(crate) use render::document;
 
 /// The documents for customers, in the order of the list.
-pub(crate) const FOR_CUSTOMERS: [&str; 7] = [
+pub(crate) const FOR_CUSTOMERS: [&str; 8] = [
     "getting-started",
+    "account",
     "administrators",
     "access",
     "contract",
