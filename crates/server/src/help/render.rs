@@ -1,4 +1,4 @@
-//! Documents as pages: Markdown (CommonMark with tables) becomes HTML. What is HTML in a document is shown as text.
+//! Documents as pages: Markdown (`CommonMark` with tables) becomes HTML. What is HTML in a document is shown as text.
 
 use crate::portal::Lang;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};

@@ -82,11 +82,6 @@ impl NewPassword {
     pub fn is_fine(&self) -> bool {
         self.password_error.is_none() && self.repeat_error.is_none()
     }
-
-    /// The fewest characters that a password has.
-    pub(crate) fn minimum(&self) -> usize {
-        super::password::MIN_CHARS
-    }
 }
 
 /// The one-time link is unknown, used or too old.

@@ -3,7 +3,7 @@
 use crate::portal::Key;
 use zxcvbn::{
     Score,
-    feedback::{Suggestion as S, Warning as W},
+    feedback::{Feedback, Suggestion as S, Warning as W},
     zxcvbn,
 };
 
@@ -15,7 +15,7 @@ pub(super) fn hints(password: &str, own_words: &[&str]) -> Option<Vec<Key>> {
         return None;
     }
     let feedback = estimate.feedback();
-    let warning = feedback.and_then(|feedback| feedback.warning()).map(why);
+    let warning = feedback.and_then(Feedback::warning).map(why);
     let suggestions = feedback.map_or(&[][..], |feedback| feedback.suggestions());
     let mut hints: Vec<Key> = warning.into_iter().collect();
     for suggestion in suggestions {
