@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 17] = [
+const SCREENS: [(&str, &str); 16] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
@@ -17,7 +17,6 @@ const SCREENS: [(&str, &str); 17] = [
     ("/sign-in", "getting-started"),
     ("/welcome", "getting-started"),
     ("/account", "account"),
-    ("/policy", "administrators"),
     ("/", "getting-started"),
 ];
 
