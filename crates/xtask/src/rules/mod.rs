@@ -1,5 +1,6 @@
 //! The rules of `cargo xtask tidy`: each a function from the tree to its breaches.
 
+mod audit;
 mod bench;
 mod calls;
 mod crates;
@@ -45,6 +46,7 @@ const RULES: &[Rule] = &[
     places::lock_files,
     bench::results,
     walls::everybody,
+    audit::named_tests,
 ];
 
 /// Runs every rule.
