@@ -26,7 +26,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 14] = [
+const MIGRATIONS: [(i64, &str); 15] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -41,6 +41,7 @@ const MIGRATIONS: [(i64, &str); 14] = [
     (12, include_str!("../migrations/0012_streams.sql")),
     (13, include_str!("../migrations/0013_tenancy.sql")),
     (14, include_str!("../migrations/0014_factors.sql")),
+    (15, include_str!("../migrations/0015_sign_in_rules.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -14,7 +14,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 27] = [
+    "/sign-in-rules",
+    "/sign-in-rules/{role}",
+    "/prove",
     "/boundary",
     "/contract",
     "/terms",

@@ -4,12 +4,12 @@ use crate::{
     actor::{Actor, Role},
     app::App,
     client_address,
-    identity::{Client, browser_of, service},
+    identity::{Client, Gate, browser_of, gate, service},
     portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
     rights::{self, Action, Denied},
 };
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::{ConnectInfo, FromRequestParts, MatchedPath},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -157,13 +157,16 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let Some(token) = token else {
             return Err(not_signed_in(parts));
         };
-        let row = service::web_session(app, &token)
+        let address = address(parts, app);
+        let visit = service::web_session(app, &token, &address)
             .await
             .map_err(|error| Failure::from(error).into_response())?;
-        let Some((row, role)) = row.and_then(|row| Role::from_name(&row.role).map(|r| (row, r)))
-        else {
+        let visit = visit.and_then(|visit| Some((Role::from_name(&visit.row.role)?, visit)));
+        let Some((role, visit)) = visit else {
             return Err(not_signed_in(parts));
         };
+        pass_gate(parts, &visit, app.clock.now_ms())?;
+        let row = visit.row;
         let guest = Ui::guest(&parts.headers, path(parts));
         let tenant_name = match guest.lang {
             Lang::Ja => row.tenant_name_ja,
@@ -174,7 +177,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             user: row.user_id,
             role,
             full_name: row.full_name,
-            address: address(parts, app),
+            address,
             scopes: None,
         };
         let badge = UserBadge {
@@ -200,6 +203,23 @@ pub(crate) fn role_key(role: Role) -> Key {
         Role::OperationsContact => Key("role.operations_contact"),
         Role::Auditor => Key("role.auditor"),
     }
+}
+
+/// What the organisation's rules ask of this request. Pages and forms are sent to where it is done, scripts are told by the
+/// status.
+fn pass_gate(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Result<(), Response> {
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let asked = (&parts.method, route, path(parts));
+    let to = match gate(asked, &visit.row, &visit.rules, now_ms) {
+        Gate::Open => return Ok(()),
+        Gate::Enrol => "/account/authenticator".to_owned(),
+        Gate::Prove(next) => local_url("/prove", &[("next", &next)]),
+    };
+    if parts.headers.contains_key(CSRF_HEADER) {
+        return Err(StatusCode::UNAUTHORIZED.into_response());
+    }
+    Err(Redirect::to(&to).into_response())
 }
 
 /// Pages send the reader to sign in and back, forms to sign in; scripts are told by the status.

@@ -141,6 +141,12 @@ pub enum What {
     StreamRemoved,
     /// Sent a test message to where the log is sent.
     StreamTested,
+    /// Asked something else of a role's people at the door.
+    SignInRulesChanged,
+    /// A session of the web ended because the rules let nobody in from there, or then.
+    WebSessionShut,
+    /// Proved again who they are.
+    ProofGiven,
     /// Accepted terms for the organisation.
     TermsAccepted,
     /// Took out everything that the organisation has stored.
@@ -159,7 +165,7 @@ pub enum What {
 
 impl What {
     /// Everything that can happen, as the filter offers it.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 53] = [
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignedOut,
@@ -203,6 +209,9 @@ impl What {
         Self::StreamChanged,
         Self::StreamRemoved,
         Self::StreamTested,
+        Self::SignInRulesChanged,
+        Self::WebSessionShut,
+        Self::ProofGiven,
         Self::TermsAccepted,
         Self::StoredExported,
         Self::ContractChanged,
@@ -259,6 +268,9 @@ impl What {
             Self::StreamChanged => "activity.stream_changed",
             Self::StreamRemoved => "activity.stream_removed",
             Self::StreamTested => "activity.stream_tested",
+            Self::SignInRulesChanged => "identity.sign_in_rules_changed",
+            Self::WebSessionShut => "identity.web_session_shut",
+            Self::ProofGiven => "identity.proof_given",
             Self::TermsAccepted => "tenancy.terms_accepted",
             Self::StoredExported => "tenancy.stored_exported",
             Self::ContractChanged => "tenancy.contract_changed",
@@ -380,6 +392,9 @@ pub(crate) fn label(what: What) -> Key {
         What::StreamChanged => Key("activity.what.stream_changed"),
         What::StreamRemoved => Key("activity.what.stream_removed"),
         What::StreamTested => Key("activity.what.stream_tested"),
+        What::SignInRulesChanged => Key("activity.what.sign_in_rules_changed"),
+        What::WebSessionShut => Key("activity.what.web_session_shut"),
+        What::ProofGiven => Key("activity.what.proof_given"),
         What::TermsAccepted => Key("activity.what.terms_accepted"),
         What::StoredExported => Key("activity.what.stored_exported"),
         What::ContractChanged => Key("activity.what.contract_changed"),

@@ -123,11 +123,14 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
         return Ok(None);
     };
     let person = identity::active_person(&mut tx, row.tenant_id, row.user_id).await?;
-    drop(tx);
     let person = person.and_then(|person| Some((Role::from_name(&person.role)?, person)));
     let Some((role, person)) = person else {
         return Ok(None);
     };
+    if !identity::admits_program(&mut tx, row.tenant_id, role, address).await? {
+        return Ok(None);
+    }
+    drop(tx);
     if row.last_used_ms.is_none_or(|at| now_ms - at > TOUCH_MS) {
         let mut tx = app.db.begin(row.tenant_id).await?;
         store::touch(&mut tx, row.tenant_id, row.id, now_ms).await?;

@@ -1,6 +1,6 @@
 //! What shows that accounts are looked after.
 
-use super::store;
+use super::{policy, store};
 use crate::{
     app::App,
     evidence::{Answer, CannotTell, Check, Run},
@@ -38,6 +38,27 @@ pub(crate) const PASSWORDS: Check = Check {
     ],
     run: Run::Customer(|app, tenant| Box::pin(passwords(app, tenant))),
 };
+
+/// Nobody works without a second factor where their organisation asks for one.
+pub(crate) const SECOND_FACTOR: Check = Check {
+    name: "identity.second_factor",
+    says: Key("evidence.check.people_second_factor"),
+    figures: &[
+        Key("evidence.figure.asking_roles"),
+        Key("evidence.figure.without_factor"),
+        Key("evidence.figure.inside_without_factor"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(second_factor(app, tenant))),
+};
+
+async fn second_factor(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let live = sessions::service::connected_users(&mut tx, tenant).await?;
+    let live = live.into_iter().collect();
+    let (asking, bare, inside) = policy::service::missing_factors(&mut tx, tenant, &live).await?;
+    let figures = vec![count(asking), count(bare), count(inside)];
+    Ok(Answer::of(inside == 0, figures))
+}
 
 async fn left_over_access(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
     let mut tx = app.db.read(tenant).await?;

@@ -7,6 +7,7 @@ use super::{
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
     password::Refusal,
     people,
+    policy::{self, rules::Shut},
     service::{self, SignInError, WEB_SESSION_MAX_MS, WelcomeError},
     store::UserRow,
 };
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(lifecycle_http::routes())
         .merge(account::http::routes())
         .merge(factors::http::routes())
+        .merge(policy::http::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +182,14 @@ async fn welcome(
             Ok(entered_by(&entered, "/desktops"))
         }
         Err(WelcomeError::Link) => Ok(link_expired(guest)),
+        Err(WelcomeError::Shut(shut)) => {
+            let problem = Some(match shut {
+                Shut::Network => Key("welcome.error.network"),
+                Shut::Hours => Key("welcome.error.hours"),
+            });
+            let fields = NewPassword::default();
+            welcome_page(&app, guest, &token, user, problem, fields).await
+        }
         Err(WelcomeError::Password(refusal)) => {
             let wrong = refused_password(refusal)?;
             welcome_page(&app, guest, &token, user, None, wrong).await

@@ -15,6 +15,7 @@ mod lifecycle_tests;
 pub mod page;
 pub mod password;
 pub mod people;
+pub mod policy;
 pub mod service;
 pub mod store;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod tests;
 pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
+pub(crate) use policy::{Gate, admits_program, gate, shut_out};
 pub use store::UserRow;
 
 use crate::db::Tx;

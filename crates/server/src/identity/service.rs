@@ -6,6 +6,10 @@ use super::{
     factors::{self, Entered},
     failures::{self, Subject},
     password::{self, Refusal},
+    policy::{
+        self,
+        rules::{Rules, Shut},
+    },
     store::{self, UserRow},
 };
 use crate::{
@@ -16,10 +20,8 @@ use crate::{
 };
 use wire::ids::{TenantId, UserId};
 
-/// A session of the web ends this long after its beginning, in milliseconds.
-pub const WEB_SESSION_MAX_MS: i64 = 12 * 60 * 60 * 1000;
-/// And this long after its last use.
-pub const WEB_SESSION_IDLE_MS: i64 = 2 * 60 * 60 * 1000;
+/// No rules let a session of the web live longer than this, in milliseconds.
+pub const WEB_SESSION_MAX_MS: i64 = 24 * 60 * 60 * 1000;
 /// A one-time link works this long.
 pub const LINK_MS: i64 = 24 * 60 * 60 * 1000;
 /// The last use is written at most this often.
@@ -74,10 +76,16 @@ pub async fn sign_in(
     let whose = whose.map_or(Scope::Everybody, Scope::Tenant);
     let mut tx = app.db.begin(whose).await?;
     let Some(user) = user.as_ref().filter(|_| matches) else {
-        refused(app, &mut tx, user.as_ref(), address).await?;
+        refused(app, &mut tx, user.as_ref(), address, "").await?;
         tx.commit().await?;
         return Err(SignInError::Refused);
     };
+    if let Err(shut) = policy::service::admits(app, &mut tx, user, address).await? {
+        // The same answer as to a wrong password: from outside nobody learns that it is right.
+        refused(app, &mut tx, Some(user), address, shut.name()).await?;
+        tx.commit().await?;
+        return Err(SignInError::Refused);
+    }
     guessed_both_right(&mut tx, &subjects).await?;
     let entered = factors::enter(app, &mut tx, user, client, What::SignedIn).await?;
     tx.commit().await?;
@@ -163,6 +171,7 @@ pub(super) async fn refused(
     tx: &mut Tx,
     user: Option<&UserRow>,
     address: &str,
+    why: &str,
 ) -> sqlx::Result<()> {
     let record = Record {
         tenant: user.map(|user| user.tenant_id),
@@ -171,7 +180,7 @@ pub(super) async fn refused(
         address,
         what: What::SignInRefused,
         subject: user.map(|user| user.id.0),
-        detail: "",
+        detail: why,
     };
     activity::append_record(app, tx, &record).await
 }
@@ -187,12 +196,7 @@ pub(super) async fn open(
     let now_ms = app.clock.now_ms();
     let (token, csrf) = (app.new_secret(), app.new_secret());
     let hash = secret_hash(&token);
-    sessions::remove_old(
-        tx,
-        now_ms - WEB_SESSION_MAX_MS,
-        now_ms - WEB_SESSION_IDLE_MS,
-    )
-    .await?;
+    sessions::remove_old(tx, now_ms - WEB_SESSION_MAX_MS).await?;
     let row = NewRow {
         hash: &hash,
         id: new_uuid(&app.clock),
@@ -210,8 +214,17 @@ pub(super) async fn open(
     Ok(NewWebSession { token })
 }
 
-/// The person behind a cookie, if the session is still good. Notes that it was used.
-pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessionRow>> {
+/// A session of the web that is good, and what is asked of its person.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// The session with its person.
+    pub row: WebSessionRow,
+    /// What is asked.
+    pub rules: Rules,
+}
+
+/// The person behind a cookie, if the session is still good and may be used from the address now. Notes that it was used.
+pub async fn web_session(app: &App, token: &str, address: &str) -> sqlx::Result<Option<Visit>> {
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
     let mut tx = app.db.read(Scope::Everybody).await?;
@@ -219,11 +232,26 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
         return Ok(None);
     };
     drop(tx);
-    let too_old = now_ms - row.created_at_ms > WEB_SESSION_MAX_MS
-        || now_ms - row.last_seen_ms > WEB_SESSION_IDLE_MS;
-    if too_old {
+    let rules = row.rules.as_deref().map(policy::store::read).transpose()?;
+    let rules = rules.unwrap_or_default();
+    let too_old = now_ms - row.created_at_ms > rules.absolute_timeout_ms()
+        || now_ms - row.last_seen_ms > rules.idle_timeout_ms();
+    let admitted = rules.admit(address, policy::service::now(app, &row.time_zone));
+    if too_old || admitted.is_err() {
         let mut tx = app.db.begin(row.tenant_id).await?;
         sessions::remove(&mut tx, &hash).await?;
+        if let (false, Err(shut)) = (too_old, admitted) {
+            let record = Record {
+                tenant: Some(row.tenant_id),
+                user: Some(row.user_id),
+                who: &row.full_name,
+                address,
+                what: What::WebSessionShut,
+                subject: Some(row.id),
+                detail: shut.name(),
+            };
+            activity::append_record(app, &mut tx, &record).await?;
+        }
         tx.commit().await?;
         return Ok(None);
     }
@@ -232,7 +260,7 @@ pub async fn web_session(app: &App, token: &str) -> sqlx::Result<Option<WebSessi
         sessions::touch(&mut tx, &hash, now_ms).await?;
         tx.commit().await?;
     }
-    Ok(Some(row))
+    Ok(Some(Visit { row, rules }))
 }
 
 /// Ends a session of the web that a new one replaces.
@@ -280,6 +308,9 @@ pub enum WelcomeError {
     /// The link is unknown, used or too old.
     #[error("the link does not work")]
     Link,
+    /// The organisation's rules let nobody in from there, or now.
+    #[error("not from here, or not now")]
+    Shut(Shut),
     /// The password is not good enough.
     #[error("the password is not taken")]
     Password(#[from] Refusal),
@@ -296,6 +327,14 @@ pub async fn welcome(
     client: &Client,
 ) -> Result<Entered, WelcomeError> {
     let user = link_owner(app, token).await?.ok_or(WelcomeError::Link)?;
+    let mut tx = app.db.begin(user.tenant_id).await?;
+    if let Err(shut) = policy::service::admits(app, &mut tx, &user, &client.address).await? {
+        // The link stays good for when it is used from where one may.
+        refused(app, &mut tx, Some(&user), &client.address, shut.name()).await?;
+        tx.commit().await?;
+        return Err(WelcomeError::Shut(shut));
+    }
+    drop(tx);
     let own_words = [user.email.as_str(), user.full_name.as_str()];
     let hash = password::accept(app, password, &own_words).await?;
     let mut tx = app.db.begin(user.tenant_id).await?;

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::service::{LINK_MS, WEB_SESSION_IDLE_MS, WEB_SESSION_MAX_MS};
+use super::{policy::rules::Rules, service::LINK_MS};
 use crate::{
     activity::What,
     db::on,
@@ -191,15 +191,16 @@ async fn a_session_of_the_web_ends_when_unused_and_in_any_case() {
     for world in worlds().await {
         let hana = &world.customers[0].user;
         let mut idle = world.signed_in(hana).await;
-        world.pass_ms(WEB_SESSION_IDLE_MS);
+        let rules = Rules::default();
+        world.pass_ms(rules.idle_timeout_ms());
         assert_eq!(idle.get("/desktops").await.status, 200);
-        world.pass_ms(WEB_SESSION_IDLE_MS + 1);
+        world.pass_ms(rules.idle_timeout_ms() + 1);
         let answer = idle.get("/desktops").await;
         assert_eq!(answer.header("location"), "/sign-in?next=%2Fdesktops");
 
         let mut busy = world.signed_in(hana).await;
         for _ in 0..12 {
-            world.pass_ms(WEB_SESSION_MAX_MS / 12);
+            world.pass_ms(rules.absolute_timeout_ms() / 12);
             assert_eq!(busy.get("/desktops").await.status, 200);
         }
         world.pass_ms(1);

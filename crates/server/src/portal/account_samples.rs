@@ -6,6 +6,11 @@ use crate::{
         account::page::{AccountPage, OwnSession, OwnSignIn},
         factors::page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
         page::NewPassword,
+        policy::{
+            draft::{Draft, Wrong},
+            page::{ProveAgainPage, RoleRow, RulesEditPage, RulesPage},
+            rules::{Rules, Window},
+        },
     },
     one_time_code::{self, Authenticator},
     portal::{Key, Lang},
@@ -51,6 +56,100 @@ fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> Accou
     }
 }
 
+fn strict() -> Rules {
+    let window = |days, from_min, to_min| Window {
+        days,
+        from_min,
+        to_min,
+    };
+    let week = [true, true, true, true, true, false, false];
+    let networks = ["192.0.2.0/24", "2001:db8:4f:12::/64", "203.0.113.77/32"];
+    Rules {
+        second_factor: true,
+        networks: networks.iter().filter_map(|net| net.parse().ok()).collect(),
+        windows: vec![
+            window(week, 8 * 60 + 30, 19 * 60),
+            window(
+                [false, false, false, false, false, true, false],
+                22 * 60,
+                6 * 60,
+            ),
+        ],
+        idle_timeout_min: 45,
+        proof_before_connect: true,
+        ..Rules::default()
+    }
+}
+
+fn rules(lang: Lang, manages: bool) -> RulesPage {
+    let row = |name, label, rules, bare| RoleRow {
+        name,
+        label: Key(label),
+        rules,
+        bare,
+    };
+    RulesPage {
+        ui: member(lang, "/sign-in-rules", true),
+        roles: vec![
+            row(
+                "operations_contact",
+                "role.operations_contact",
+                Rules::default(),
+                0,
+            ),
+            row("administrator", "role.administrator", strict(), 0),
+            row("user", "role.user", Rules::default(), 128),
+            row("auditor", "role.auditor", strict(), 2),
+        ],
+        zone: "Asia/Tokyo".to_owned(),
+        manages,
+        is_saved: manages,
+    }
+}
+
+fn rules_edit(lang: Lang, draft: Draft, wrong: Wrong) -> RulesEditPage {
+    RulesEditPage {
+        ui: member(lang, "/sign-in-rules/user", true),
+        name: "user",
+        label: Key("role.user"),
+        draft,
+        wrong,
+        address: "2001:db8::12".to_owned(),
+        zone: "Asia/Tokyo".to_owned(),
+        bare: 128,
+    }
+}
+
+/// Sign-in rules, and the page that asks again who one is.
+fn policy(lang: Lang) -> Vec<(&'static str, String)> {
+    let mut typed = Draft::of(&strict());
+    HOSTILE.clone_into(&mut typed.networks);
+    typed.windows[2].from = "24:00".to_owned();
+    typed.idle_timeout_min = HOSTILE.to_owned();
+    let wrong = typed.check().err().unwrap_or_default();
+    let lockout = Wrong {
+        lockout: Some(Key("policy.lockout.network")),
+        ..Wrong::default()
+    };
+    let prove = |asks_code, error| ProveAgainPage {
+        ui: member(lang, "/prove", false),
+        asks_code,
+        error,
+        next: "/users".to_owned(),
+    };
+    vec![
+        ("sign-in-rules", html(&rules(lang, true))),
+        ("sign-in-rules-read", html(&rules(lang, false))),
+        (
+            "sign-in-rules-edit",
+            html(&rules_edit(lang, Draft::of(&strict()), lockout)),
+        ),
+        ("sign-in-rules-wrong", html(&rules_edit(lang, typed, wrong))),
+        ("prove", html(&prove(false, None))),
+        ("prove-wrong", html(&prove(true, Some(HOSTILE.to_owned())))),
+    ]
+}
+
 pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let code = |error: Option<String>| CodePage {
         ui: guest(lang, "/sign-in/code"),
@@ -89,6 +188,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ),
         ("recovery-codes", html(&codes)),
     ];
+    pages.extend(policy(lang));
     pages.extend(enrol.map(|page| ("factor-on", html(&page))));
     pages
 }

@@ -1,11 +1,13 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 16] = [
+const SCREENS: [(&str, &str); 18] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
     ("/users", "administrators"),
+    ("/sign-in-rules", "administrators"),
+    ("/prove", "account"),
     ("/access", "access"),
     ("/evidence", "evidence"),
     ("/tokens", "api"),

@@ -47,7 +47,8 @@ pub async fn run(app: Arc<App>) {
 pub async fn pass(app: &App) -> Result<(), SessionError> {
     let mut tx = app.db.read(Scope::Everybody).await?;
     let sessions = store::not_ended(&mut tx).await?;
-    let locked_out = identity::suspended(&mut tx).await?;
+    let mut locked_out = identity::suspended(&mut tx).await?;
+    locked_out.extend(identity::shut_out(app, &mut tx).await?);
     let gone = identity::removed(&mut tx).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();

@@ -392,6 +392,11 @@ pub(super) fn steps(session: &Session, now_ms: i64) -> Steps {
     }
 }
 
+/// Who looks at a desktop now, of a customer.
+pub async fn connected_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
+    store::connected_users(tx, tenant).await
+}
+
 /// Whose sessions are not over, of a customer.
 pub async fn live_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
     store::live_users(tx, tenant).await

@@ -68,6 +68,8 @@ struct Row {
 }
 
 const LIVE_USERS: &str = "SELECT DISTINCT user_id FROM sessions WHERE tenant_id = $1 AND state NOT IN ('ending', 'ended')";
+const CONNECTED_USERS: &str =
+    "SELECT DISTINCT user_id FROM sessions WHERE tenant_id = $1 AND state = 'connected'";
 const OF_TENANT: &str = "SELECT count(*) FROM sessions WHERE tenant_id = $1";
 /// A session that is a customer's by one of its columns, and another's by what another column names.
 const CROSSING: &str = "SELECT count(*) FROM sessions s
@@ -242,6 +244,11 @@ fn reason_from_name(name: &str) -> Option<EndReason> {
 /// Whose sessions are not over.
 pub(super) async fn live_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
     on!(tx, c => sqlx::query_scalar(LIVE_USERS).bind(tenant).fetch_all(c).await)
+}
+
+/// Who looks at a desktop now.
+pub(super) async fn connected_users(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(CONNECTED_USERS).bind(tenant).fetch_all(c).await)
 }
 
 /// A customer's sessions, and those that join it to another customer.

@@ -48,6 +48,7 @@ pub(in super::super) fn refusal(ui: &Ui, error: ProofError) -> Result<String, Fa
     match error {
         ProofError::Password => Ok(ui.t("account.error.password").to_owned()),
         ProofError::Code => Ok(ui.t("account.error.code").to_owned()),
+        ProofError::Required => Ok(ui.t("account.error.required").to_owned()),
         ProofError::Wait { wait_ms } => {
             let seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000);
             Ok(ui.t1("sign_in.error.too_many", "seconds", seconds))

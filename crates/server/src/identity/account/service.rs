@@ -4,9 +4,8 @@ use super::{
     super::{
         factors,
         password::{self, Refusal},
-        service::{
-            self as sign_in, NewWebSession, SignInError, WEB_SESSION_IDLE_MS, WEB_SESSION_MAX_MS,
-        },
+        policy,
+        service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
     },
     store::{self, OwnRow},
@@ -38,6 +37,9 @@ pub enum ProofError {
     /// The code is wrong, or does not fit where the account stands.
     #[error("the code is wrong")]
     Code,
+    /// The organisation asks for the second factor.
+    #[error("the organisation asks for a second factor")]
+    Required,
     /// The new password is not taken.
     #[error("the new password is not taken")]
     New(#[from] Refusal),
@@ -137,8 +139,10 @@ pub async fn email(app: &App, actor: &Actor) -> Result<String, ProofError> {
 pub(crate) async fn sessions(app: &App, actor: &Actor) -> Result<Vec<OwnRow>, ProofError> {
     rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
     let now_ms = app.clock.now_ms();
-    let since = (now_ms - WEB_SESSION_MAX_MS, now_ms - WEB_SESSION_IDLE_MS);
     let mut tx = app.db.read(actor.tenant).await?;
+    let rules = policy::service::of_actor(&mut tx, actor).await?;
+    let began_ms = now_ms - rules.absolute_timeout_ms();
+    let since = (began_ms, now_ms - rules.idle_timeout_ms());
     Ok(store::own(&mut tx, (actor.tenant, actor.user), since).await?)
 }
 

@@ -33,6 +33,12 @@ pub struct WebSessionRow {
     pub tenant_name_ja: String,
     /// The organisation's names.
     pub tenant_name_en: String,
+    /// The organisation's zone, a name of the IANA database.
+    pub time_zone: String,
+    /// What is asked of the role, in its stored form; none for the rules of the beginning.
+    pub rules: Option<String>,
+    /// Whether the person has a second factor.
+    pub has_second_factor: bool,
 }
 
 /// A session of the web that begins.
@@ -63,8 +69,10 @@ const INSERT: &str = "INSERT INTO web_sessions
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
 const GET: &str =
     "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
-    u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en
+    u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
+    EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor
     FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
+    LEFT JOIN sign_in_rules r ON r.tenant_id = w.tenant_id AND r.role = u.role
     WHERE w.token_hash = $1 AND u.state = 'active'";
 const OWN: &str = "SELECT id, address, browser, created_at_ms, last_seen_ms FROM web_sessions
     WHERE tenant_id = $1 AND user_id = $2 AND created_at_ms >= $3 AND last_seen_ms >= $4
@@ -77,7 +85,7 @@ const DROP_ONE: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_i
 const DROP_OTHERS: &str =
     "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2 AND id <> $3";
 const DROP_OF: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2";
-const DROP_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1 OR last_seen_ms < $2";
+const DROP_OLD: &str = "DELETE FROM web_sessions WHERE created_at_ms < $1";
 
 pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(row.hash).bind(row.id).bind(row.tenant).bind(row.user)
@@ -154,6 +162,6 @@ pub(crate) async fn remove_of(tx: &mut Tx, tenant: TenantId, user: UserId) -> sq
 }
 
 /// Removes what began before the first moment or was last used before the second.
-pub(crate) async fn remove_old(tx: &mut Tx, began_ms: i64, seen_ms: i64) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(DROP_OLD).bind(began_ms).bind(seen_ms).execute(c).await.map(drop))
+pub(crate) async fn remove_old(tx: &mut Tx, began_ms: i64) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(DROP_OLD).bind(began_ms).execute(c).await.map(drop))
 }

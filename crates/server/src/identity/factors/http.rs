@@ -152,7 +152,14 @@ async fn enrol(
     Form(form): Form<EnrolForm>,
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
-    match service::confirm(&app, &signed.actor, form.password, &form.code).await {
+    match service::confirm(
+        &app,
+        &signed.actor,
+        signed.session,
+        (form.password, &form.code),
+    )
+    .await
+    {
         Ok(codes) => Ok(codes_page(signed, codes)),
         Err(error) => {
             let text = refusal(&signed.ui, error)?;

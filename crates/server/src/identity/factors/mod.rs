@@ -9,7 +9,7 @@ mod recovery;
 pub mod service;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::{
     Client,

@@ -4,6 +4,7 @@ use super::{
     super::{
         Client,
         account::{self, service::ProofError},
+        policy::{self, rules::Shut},
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
     },
@@ -18,6 +19,7 @@ use crate::{
     rights::{self, Action},
 };
 use totp_rs::Totp;
+use uuid::Uuid;
 
 /// How authenticator apps name the entry.
 const ISSUER: &str = "Nagaya";
@@ -56,14 +58,17 @@ pub(super) async fn second_step(
     tx.commit().await?;
 
     let mut tx = app.db.begin(user.tenant_id).await?;
-    let used = use_code(app, &mut tx, &user, code).await?;
+    let admitted = policy::service::admits(app, &mut tx, &user, &client.address).await?;
+    let used = match admitted {
+        Ok(()) => use_code(app, &mut tx, &user, code).await?,
+        Err(_) => None,
+    };
     let Some(used) = used else {
         // Nothing was changed: a code that is not right uses up nothing.
         drop(tx);
+        let why = admitted.map_or_else(Shut::name, |()| "second factor");
         let mut tx = app.db.begin(user.tenant_id).await?;
-        let mut record = sign_in::record(&user, &client.address, What::SignInRefused);
-        record.detail = "second factor";
-        activity::append_record(app, &mut tx, &record).await?;
+        sign_in::refused(app, &mut tx, Some(&user), &client.address, why).await?;
         tx.commit().await?;
         return Err(SignInError::Refused);
     };
@@ -156,13 +161,50 @@ pub async fn enrol(
     Ok(totp.and_then(|totp| Authenticator::new(&totp)))
 }
 
+/// A code, when one's account has a second factor; for what asks again who one is.
+pub(in super::super) async fn prove_if_on(
+    app: &App,
+    actor: &Actor,
+    user: &UserRow,
+    code: &str,
+) -> Result<(), ProofError> {
+    let mut tx = app.db.begin(actor.tenant).await?;
+    if !store::is_on(&mut tx, (actor.tenant, actor.user)).await? {
+        return Ok(());
+    }
+    let subjects = sign_in::guesses(&format!("second factor {}", user.id), &actor.address);
+    drop(tx);
+    let mut tx = app.db.begin(Scope::Nobody).await?;
+    sign_in::count_attempt(app, &mut tx, &subjects).await?;
+    tx.commit().await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
+    if use_code(app, &mut tx, user, code).await?.is_none() {
+        drop(tx);
+        let mut tx = app.db.begin(actor.tenant).await?;
+        activity::append(
+            app,
+            &mut tx,
+            actor,
+            What::ProofRefused,
+            actor.user.0,
+            "second factor",
+        )
+        .await?;
+        tx.commit().await?;
+        return Err(ProofError::Code);
+    }
+    sign_in::guessed_both_right(&mut tx, &subjects).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Turns one-time codes on: with the password, so that a browser that was left open cannot lock its person out, and a
-/// first code. Returns the recovery codes, which are shown this once.
+/// first code. Other sessions of the web end: they never gave a code. Returns the recovery codes, which are shown this
+/// once.
 pub async fn confirm(
     app: &App,
     actor: &Actor,
-    password: String,
-    code: &str,
+    session: Uuid,
+    (password, code): (String, &str),
 ) -> Result<Vec<String>, ProofError> {
     let user = account::service::prove(app, actor, password).await?;
     let who = (actor.tenant, actor.user);
@@ -177,6 +219,7 @@ pub async fn confirm(
     if !confirmed {
         return Err(ProofError::Code);
     }
+    account::store::remove_others(&mut tx, who, session).await?;
     activity::append(
         app,
         &mut tx,
@@ -196,6 +239,12 @@ pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), Pr
     account::service::prove(app, actor, password).await?;
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.begin(actor.tenant).await?;
+    if policy::service::of_actor(&mut tx, actor)
+        .await?
+        .second_factor
+    {
+        return Err(ProofError::Required);
+    }
     store::drop_authenticator(&mut tx, who).await?;
     store::drop_codes(&mut tx, who).await?;
     activity::append(

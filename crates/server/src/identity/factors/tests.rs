@@ -12,7 +12,7 @@ use totp_rs::Secret;
 const STEP_S: i64 = 30_000;
 
 /// What an authenticator app does with the secret of a page.
-struct Phone(Vec<u8>);
+pub(in super::super) struct Phone(Vec<u8>);
 
 impl Phone {
     fn of(page: &Answer) -> Self {
@@ -27,7 +27,7 @@ impl Phone {
         Self(Secret::try_from_base32(secret).unwrap().as_bytes().to_vec())
     }
 
-    fn code(&self, world: &World) -> String {
+    pub(in super::super) fn code(&self, world: &World) -> String {
         let totp = one_time_code::of(self.0.clone(), "Nagaya", "hana@example.jp").unwrap();
         totp.generate(world.app.clock.now_s()).to_string()
     }
@@ -41,7 +41,7 @@ async fn act(browser: &mut Browser, path: &str, form: &[(&str, &str)]) -> Answer
 }
 
 /// Turns one-time codes on; returns the phone and the recovery codes.
-async fn enrol(world: &World, browser: &mut Browser) -> (Phone, Vec<String>) {
+pub(in super::super) async fn enrol(world: &World, browser: &mut Browser) -> (Phone, Vec<String>) {
     let phone = Phone::of(&browser.get("/account/authenticator").await);
     let code = phone.code(world);
     let form = [("password", PASSWORD), ("code", code.as_str())];

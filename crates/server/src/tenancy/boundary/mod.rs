@@ -134,6 +134,11 @@ pub const KINDS: &[Kind] = &[
             Number("at_ms"),
         ],
     ),
+    stored(
+        "sign_in_rules",
+        "boundary.kind.sign_in_rules",
+        &[Text("role"), Text("rules"), Number("at_ms")],
+    ),
     base("tenants", "boundary.kind.tenants"),
     base("contracts", "boundary.kind.contracts"),
     base("service_codes", "boundary.kind.service_codes"),

@@ -1,0 +1,120 @@
+//! What is asked of a request whose session of the web is good: which door it may go through now.
+
+use super::{super::account::store::WebSessionRow, rules::Rules};
+use axum::http::Method;
+
+/// A form that was opened in time may be sent this much later, in milliseconds.
+const FORM_MS: i64 = 10 * 60 * 1000;
+/// How old a proof may be when a desktop's page is opened, in milliseconds, where one is asked for each time.
+const OPEN_MS: i64 = 2 * 60 * 1000;
+/// And when that page connects.
+const CONNECT_MS: i64 = 5 * 60 * 1000;
+
+/// Where somebody goes who has proved who they are, from a form that was not sent.
+#[derive(Clone, Copy)]
+enum Back {
+    /// The page has the form's path.
+    Same,
+    /// The page is one step above the form's path.
+    Above,
+}
+
+/// What is dangerous: it gives rights, takes away protection, or cannot be undone.
+const DANGEROUS: &[(Method, &str, Back)] = &[
+    (Method::GET, "/users/invite", Back::Same),
+    (Method::POST, "/users/invite", Back::Same),
+    (Method::POST, "/users/{id}", Back::Same),
+    (Method::POST, "/users/{id}/link", Back::Above),
+    (Method::POST, "/users/{id}/factors", Back::Above),
+    (Method::GET, "/users/{id}/remove", Back::Same),
+    (Method::POST, "/users/{id}/remove", Back::Same),
+    (Method::POST, "/sign-in-rules/{role}", Back::Same),
+    (Method::POST, "/tokens", Back::Same),
+    (Method::POST, "/activity/stream", Back::Same),
+    (Method::POST, "/activity/stream/remove", Back::Above),
+    (Method::POST, "/boundary/export", Back::Above),
+];
+
+/// What is open to somebody who has to set up a second factor first.
+const ENROLMENT: &[&str] = &[
+    "/account",
+    "/account/authenticator",
+    "/account/password",
+    "/account/sessions/{id}/end",
+    "/account/sessions/end-others",
+    "/sign-out",
+];
+
+/// Where a request may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// On.
+    Open,
+    /// To where a second factor is set up; nothing else is open before.
+    Enrol,
+    /// To where one proves who one is, and then to the local path.
+    Prove(String),
+}
+
+/// Decides by the matched route and the path that was asked for. `now_ms` in Unix milliseconds.
+pub(crate) fn gate(
+    (method, route, path): (&Method, &str, &str),
+    row: &WebSessionRow,
+    rules: &Rules,
+    now_ms: i64,
+) -> Gate {
+    if rules.second_factor && !row.has_second_factor && !ENROLMENT.contains(&route) {
+        return Gate::Enrol;
+    }
+    let age_ms = now_ms - row.proven_at_ms;
+    let dangerous = DANGEROUS
+        .iter()
+        .find(|(listed, at, _)| listed == method && *at == route);
+    if let Some((_, _, back)) = dangerous {
+        let grace_ms = if method == Method::GET { 0 } else { FORM_MS };
+        if age_ms > rules.proof_max_age_ms() + grace_ms {
+            return Gate::Prove(match back {
+                Back::Same => path.to_owned(),
+                Back::Above => path
+                    .rsplit_once('/')
+                    .map_or("/", |(above, _)| above)
+                    .to_owned(),
+            });
+        }
+    }
+    let limit_ms = match (rules.proof_before_connect, method, route) {
+        (true, &Method::GET, "/sessions/{id}") => OPEN_MS,
+        (true, &Method::POST, "/sessions/{id}/connect") => CONNECT_MS,
+        _ => i64::MAX,
+    };
+    if age_ms > limit_ms {
+        return Gate::Prove(path.trim_end_matches("/connect").to_owned());
+    }
+    Gate::Open
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::DOORS;
+
+    #[test]
+    fn every_route_that_is_named_here_is_one() {
+        let is_route = |method: &Method, at: &str| {
+            DOORS
+                .iter()
+                .any(|(listed, path, _)| listed == method && *path == at)
+        };
+        for (method, at, _) in DANGEROUS {
+            assert!(is_route(method, at), "{method} {at}");
+        }
+        for at in ENROLMENT {
+            assert!(
+                is_route(&Method::GET, at) || is_route(&Method::POST, at),
+                "{at}"
+            );
+        }
+        assert!(is_route(&Method::GET, "/sessions/{id}"));
+        assert!(is_route(&Method::POST, "/sessions/{id}/connect"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Use cases: the rules of one's organisation, what they say at the door, and the proof of who one is.
+
+use super::{
+    super::{
+        account::service::{self as account, ProofError},
+        factors,
+        service::NewWebSession,
+        store::UserRow,
+    },
+    draft::{Draft, Wrong},
+    rules::{Rules, Shut, WeekTime, week_time},
+    store,
+};
+use crate::{
+    activity::{self, What},
+    actor::{Actor, Role},
+    app::{App, new_uuid, secret_hash},
+    db::Tx,
+    portal::Key,
+    rights::{self, Action, Denied},
+};
+use std::collections::HashSet;
+use wire::ids::{TenantId, UserId};
+
+/// What is asked of a role.
+#[derive(Clone, Debug)]
+pub struct OfRole {
+    /// The role.
+    pub role: Role,
+    /// What is asked.
+    pub rules: Rules,
+    /// How many of its people have no second factor.
+    pub bare: usize,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesError {
+    /// The policies say no.
+    #[error("not allowed")]
+    Denied(#[from] Denied),
+    /// What was typed cannot be taken.
+    #[error("the form is not filled in well")]
+    Wrong(Box<Wrong>),
+    /// The database.
+    #[error("cannot reach the database")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What is asked of every role, and the organisation's zone.
+pub async fn all(app: &App, actor: &Actor) -> Result<(Vec<OfRole>, String), RulesError> {
+    rights::authorize(actor, Action::ListUsers)?;
+    let mut tx = app.db.read(actor.tenant).await?;
+    let kept = store::all(&mut tx, actor.tenant).await?;
+    let mut roles = Vec::new();
+    for role in Role::ALL {
+        let rules = kept.iter().find(|(name, _)| name == role.name());
+        let bare = store::bare(&mut tx, actor.tenant, role.name()).await?;
+        roles.push(OfRole {
+            role,
+            rules: rules.map(|(_, rules)| rules.clone()).unwrap_or_default(),
+            bare: bare.len(),
+        });
+    }
+    let zone = store::zone(&mut tx, actor.tenant).await?;
+    Ok((roles, zone))
+}
+
+/// Asks something else of a role from now on. Refused when whoever saves it could not come back.
+pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result<(), RulesError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let wrong = |wrong| RulesError::Wrong(Box::new(wrong));
+    let rules = draft.check().map_err(wrong)?;
+    let mut tx = app.db.begin(actor.tenant).await?;
+    if role == actor.role {
+        let has_factor = factors::is_on(&mut tx, actor.tenant, actor.user).await?;
+        let at = now(app, &store::zone(&mut tx, actor.tenant).await?);
+        let lockout = match rules.admit(&actor.address, at) {
+            Err(Shut::Network) => Some(Key("policy.lockout.network")),
+            Err(Shut::Hours) => Some(Key("policy.lockout.hours")),
+            Ok(()) if rules.second_factor && !has_factor => Some(Key("policy.lockout.factor")),
+            Ok(()) => None,
+        };
+        if lockout.is_some() {
+            return Err(wrong(Wrong {
+                lockout,
+                ..Wrong::default()
+            }));
+        }
+    }
+    let now_ms = app.clock.now_ms();
+    if store::rules(&mut tx, actor.tenant, role.name()).await? == rules {
+        return Ok(());
+    }
+    let new = (new_uuid(&app.clock), now_ms);
+    store::save(&mut tx, (actor.tenant, role.name()), &rules, new).await?;
+    // What is asked now stands in the log, so that it can be told later what was asked when.
+    let text = serde_json::to_string(&rules).unwrap_or_default();
+    let detail = format!("{} {text}", role.name());
+    activity::append(
+        app,
+        &mut tx,
+        actor,
+        What::SignInRulesChanged,
+        actor.tenant.0,
+        &detail,
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether the rules let somebody in who signs in from an address now.
+pub(in super::super) async fn admits(
+    app: &App,
+    tx: &mut Tx,
+    user: &UserRow,
+    address: &str,
+) -> sqlx::Result<Result<(), Shut>> {
+    let rules = store::rules(tx, user.tenant_id, &user.role).await?;
+    let zone = store::zone(tx, user.tenant_id).await?;
+    Ok(rules.admit(address, now(app, &zone)))
+}
+
+/// Whether a program may call for somebody from an address. Programs work at all hours.
+pub(crate) async fn admits_program(
+    tx: &mut Tx,
+    tenant: TenantId,
+    role: Role,
+    address: &str,
+) -> sqlx::Result<bool> {
+    let rules = store::rules(tx, tenant, role.name()).await?;
+    Ok(rules.admit_from(address).is_ok())
+}
+
+/// What is asked of somebody, to show it where it matters to them.
+pub(in super::super) async fn of_actor(tx: &mut Tx, actor: &Actor) -> sqlx::Result<Rules> {
+    store::rules(tx, actor.tenant, actor.role.name()).await
+}
+
+/// Everybody whose hours are over, or who has no second factor where one is asked for; of all customers, for the
+/// reconciler.
+pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
+    let mut out = HashSet::new();
+    for row in store::everywhere(tx).await? {
+        let rules = store::read(&row.rules)?;
+        let anywhere = Rules {
+            networks: Vec::new(),
+            ..rules
+        };
+        if anywhere.admit("", now(app, &row.time_zone)).is_err() {
+            out.extend(store::of_role(tx, row.tenant_id, &row.role).await?);
+        } else if anywhere.second_factor {
+            out.extend(store::bare(tx, row.tenant_id, &row.role).await?);
+        }
+    }
+    Ok(out)
+}
+
+/// What of a second factor is missing where it is asked for: roles that ask, people of theirs without one, and those of
+/// them among `live`.
+pub(in super::super) async fn missing_factors(
+    tx: &mut Tx,
+    tenant: TenantId,
+    live: &HashSet<UserId>,
+) -> sqlx::Result<(usize, usize, usize)> {
+    let asking: Vec<String> = store::all(tx, tenant)
+        .await?
+        .into_iter()
+        .filter_map(|(role, rules)| rules.second_factor.then_some(role))
+        .collect();
+    let (mut bare, mut inside) = (0, 0);
+    for role in &asking {
+        let people = store::bare(tx, tenant, role).await?;
+        bare += people.len();
+        inside += people.iter().filter(|user| live.contains(user)).count();
+    }
+    Ok((asking.len(), bare, inside))
+}
+
+/// Proves again who one is: with the password, and a code where one's account has a second factor. The session goes on
+/// under another secret.
+pub async fn prove(
+    app: &App,
+    actor: &Actor,
+    token: &str,
+    (password, code): (String, &str),
+) -> Result<NewWebSession, ProofError> {
+    let user = account::prove(app, actor, password).await?;
+    factors::service::prove_if_on(app, actor, &user, code).await?;
+    let new = app.new_secret();
+    let hashes = (secret_hash(token), secret_hash(&new));
+    let who = (actor.tenant, actor.user);
+    let mut tx = app.db.begin(actor.tenant).await?;
+    store::set_proven(&mut tx, who, (&hashes.0, &hashes.1), app.clock.now_ms()).await?;
+    activity::append(app, &mut tx, actor, What::ProofGiven, actor.user.0, "").await?;
+    tx.commit().await?;
+    Ok(NewWebSession { token: new })
+}
+
+/// The minute of the week now.
+pub(in super::super) fn now(app: &App, zone: &str) -> WeekTime {
+    week_time(app.clock.now_ms(), zone)
+}
