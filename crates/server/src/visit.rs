@@ -165,7 +165,9 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let Some((role, visit)) = visit else {
             return Err(not_signed_in(parts));
         };
-        pass_gate(parts, &visit, app.clock.now_ms())?;
+        if let Some(answer) = sent_elsewhere(parts, &visit, app.clock.now_ms()) {
+            return Err(answer);
+        }
         let row = visit.row;
         let guest = Ui::guest(&parts.headers, path(parts));
         let tenant_name = match guest.lang {
@@ -207,19 +209,19 @@ pub(crate) fn role_key(role: Role) -> Key {
 
 /// What the organisation's rules ask of this request. Pages and forms are sent to where it is done, scripts are told by the
 /// status.
-fn pass_gate(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Result<(), Response> {
+fn sent_elsewhere(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Option<Response> {
     let route = parts.extensions.get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str);
     let asked = (&parts.method, route, path(parts));
     let to = match gate(asked, &visit.row, &visit.rules, now_ms) {
-        Gate::Open => return Ok(()),
+        Gate::Open => return None,
         Gate::Enrol => "/account/authenticator".to_owned(),
         Gate::Prove(next) => local_url("/prove", &[("next", &next)]),
     };
     if parts.headers.contains_key(CSRF_HEADER) {
-        return Err(StatusCode::UNAUTHORIZED.into_response());
+        return Some(StatusCode::UNAUTHORIZED.into_response());
     }
-    Err(Redirect::to(&to).into_response())
+    Some(Redirect::to(&to).into_response())
 }
 
 /// Pages send the reader to sign in and back, forms to sign in; scripts are told by the status.

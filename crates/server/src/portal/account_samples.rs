@@ -126,7 +126,8 @@ fn policy(lang: Lang) -> Vec<(&'static str, String)> {
     HOSTILE.clone_into(&mut typed.networks);
     typed.windows[2].from = "24:00".to_owned();
     typed.idle_timeout_min = HOSTILE.to_owned();
-    let wrong = typed.check().err().unwrap_or_default();
+    let wrong = typed.check().err().map(|wrong| *wrong);
+    let wrong = wrong.unwrap_or_default();
     let lockout = Wrong {
         lockout: Some(Key("policy.lockout.network")),
         ..Wrong::default()

@@ -135,8 +135,8 @@ impl Draft {
     }
 
     /// The rules, or all that is wrong.
-    pub fn check(&self) -> Result<Rules, Wrong> {
-        let mut wrong = Wrong::default();
+    pub fn check(&self) -> Result<Rules, Box<Wrong>> {
+        let mut wrong = Box::<Wrong>::default();
         let networks = read_networks(&self.networks).unwrap_or_else(|line| {
             wrong.networks = Some(line);
             Vec::new()

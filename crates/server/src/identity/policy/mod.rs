@@ -1,9 +1,9 @@
 //! What an organisation asks of its people at the door and behind it, role by role: a second factor, from where, when, for
 //! how long, and how fresh a proof must be before something dangerous is done.
 //!
-//! All of it is asked in one place, when a request's session of the web is looked up ([`gate`]), so that no page can forget
+//! All of it is asked in one place, when a request's session of the web is looked up (`gate`), so that no page can forget
 //! it; sign-in asks besides, before there is a session. Desktops that are shown outside the hours are disconnected by the
-//! reconciler ([`shut_out`]).
+//! reconciler (`service`).
 
 pub mod draft;
 mod gate;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::portal::{Key, Ui};
 use askama::Template;
+use std::borrow::Borrow;
 
 /// The days of the week, Monday first, each with its short form.
 pub const DAYS: [Key; 7] = [
@@ -64,8 +65,8 @@ impl RulesPage {
         format!("{days} {}–{}", clock(window.from_min), clock(window.to_min))
     }
 
-    fn span(&self, minutes: &u16) -> String {
-        let minutes = *minutes;
+    fn span(&self, minutes: impl Borrow<u16>) -> String {
+        let minutes = *minutes.borrow();
         if minutes.is_multiple_of(60) {
             self.ui.t1("policy.hours", "count", minutes / 60)
         } else {

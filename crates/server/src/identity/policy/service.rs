@@ -69,8 +69,7 @@ pub async fn all(app: &App, actor: &Actor) -> Result<(Vec<OfRole>, String), Rule
 /// Asks something else of a role from now on. Refused when whoever saves it could not come back.
 pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result<(), RulesError> {
     rights::authorize(actor, Action::ManageUsers)?;
-    let wrong = |wrong| RulesError::Wrong(Box::new(wrong));
-    let rules = draft.check().map_err(wrong)?;
+    let rules = draft.check().map_err(RulesError::Wrong)?;
     let mut tx = app.db.begin(actor.tenant).await?;
     if role == actor.role {
         let has_factor = factors::is_on(&mut tx, actor.tenant, actor.user).await?;
@@ -82,10 +81,10 @@ pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result
             Ok(()) => None,
         };
         if lockout.is_some() {
-            return Err(wrong(Wrong {
+            return Err(RulesError::Wrong(Box::new(Wrong {
                 lockout,
                 ..Wrong::default()
-            }));
+            })));
         }
     }
     let now_ms = app.clock.now_ms();
