@@ -72,16 +72,19 @@ pub enum TokenScope {
     EvidenceRead,
     /// See, open and end one's own desktops.
     Desktops,
+    /// Let the organisation's own directory look after its people, by SCIM alone.
+    Provisioning,
 }
 
 impl TokenScope {
     /// Every scope.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::PeopleRead,
         Self::PeopleWrite,
         Self::ActivityRead,
         Self::EvidenceRead,
         Self::Desktops,
+        Self::Provisioning,
     ];
 
     /// The stored form.
@@ -93,6 +96,7 @@ impl TokenScope {
             Self::ActivityRead => "activity.read",
             Self::EvidenceRead => "evidence.read",
             Self::Desktops => "desktops",
+            Self::Provisioning => "scim",
         }
     }
 
@@ -134,6 +138,7 @@ impl Scopes {
             TokenScope::ActivityRead => 4,
             TokenScope::EvidenceRead => 8,
             TokenScope::Desktops => 16,
+            TokenScope::Provisioning => 32,
         }
     }
 }

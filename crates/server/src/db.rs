@@ -42,6 +42,7 @@ const MIGRATIONS: [(i64, &str); 15] = [
     (13, include_str!("../migrations/0013_tenancy.sql")),
     (14, include_str!("../migrations/0014_factors.sql")),
     (15, include_str!("../migrations/0015_sign_in_rules.sql")),
+    (15, include_str!("../migrations/0015_scim.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -3,7 +3,8 @@
 use crate::{
     access, activity, api,
     app::App,
-    desktops, doors, evidence, help, identity,
+    desktops, doors, evidence, help,
+    identity::{self, scim},
     portal::{self, ErrorPage, Problem, Ui},
     sessions, tenancy,
 };
@@ -37,6 +38,7 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(tenancy::boundary::http::routes())
         .merge(api::http::routes())
         .merge(identity::api::routes())
+        .merge(identity::scim::http::routes())
         .merge(activity::api::routes())
         .merge(evidence::api::routes())
         .merge(desktops::api::routes())
@@ -86,10 +88,14 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
             Err(_) => problem(Problem::TryAgain),
         }
     };
+    // Programs are not sent pages.
     if path.starts_with("/api/") {
-        // Programs are not sent pages.
-        if is_error(&answer) && !is_told(&answer) {
+        if is_error(&answer) && !is_told(&answer, "application/problem+json") {
             answer = api::of_status(answer.status());
+        }
+    } else if path.starts_with("/scim/") {
+        if is_error(&answer) && !is_told(&answer, scim::MEDIA_TYPE) {
+            answer = scim::of_status(answer.status());
         }
     } else if let Some(problem) = problem_of(&answer) {
         let status = answer.status();
@@ -106,10 +112,10 @@ fn is_error(answer: &Response) -> bool {
     answer.status().is_client_error() || answer.status().is_server_error()
 }
 
-/// Whether the API itself said what is wrong.
-fn is_told(answer: &Response) -> bool {
+/// Whether what is wrong is said already, in the form for programs.
+fn is_told(answer: &Response, form: &str) -> bool {
     let media_type = answer.headers().get(header::CONTENT_TYPE);
-    media_type.is_some_and(|value| value.as_bytes() == b"application/problem+json")
+    media_type.is_some_and(|value| value == form)
 }
 
 /// A route that is in no list of who may use it is not there: it is refused until it names its right.

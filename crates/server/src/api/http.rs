@@ -175,5 +175,6 @@ fn label(scope: TokenScope) -> Key {
         TokenScope::ActivityRead => Key("tokens.scope.activity_read"),
         TokenScope::EvidenceRead => Key("tokens.scope.evidence_read"),
         TokenScope::Desktops => Key("tokens.scope.desktops"),
+        TokenScope::Provisioning => Key("tokens.scope.provisioning"),
     }
 }

@@ -1,25 +1,23 @@
 //! Use cases of an administrator: people come, change, pause and go.
 //!
-//! Acts on one organisation's people wait for each other, and each looks again at who acts: of two administrators who
-//! demote one another at the same moment one succeeds, so that an organisation is never without an administrator.
+//! Each is a [`Turn`] at the organisation's people, so that an organisation is never without an administrator.
 
 use super::{
     account::store as sessions_of_the_web,
     factors,
-    service::{self, normal},
+    service::normal,
     store::{self, UserRow},
+    turn::{Turn, shut_out},
 };
 use crate::{
     activity::{self, Outcome, Record, What},
     actor::{Actor, Role},
     app::App,
-    db::Tx,
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::{self as sessions, SessionError},
-    tenancy::{Room, contracts},
 };
-use wire::ids::{TenantId, UserId};
+use wire::ids::UserId;
 
 /// The most characters of a name.
 const MAX_NAME_CHARS: usize = 100;
@@ -92,43 +90,10 @@ pub struct Issued {
 
 /// Adds a person and makes their first one-time link.
 pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, LifecycleError> {
-    rights::authorize(actor, Action::ManageUsers)?;
-    let (full_name, email, role) = check(draft).map_err(LifecycleError::Wrong)?;
-    let mut tx = app.db.begin(actor.tenant).await?;
-    stand(&mut tx, actor).await?;
-    let taken = LifecycleError::Wrong(Wrong {
-        email: Some(Key("person.error.email_taken")),
-        ..Wrong::default()
-    });
-    if store::user_by_email(&mut tx, &email).await?.is_some() {
-        return Err(taken);
-    }
-    if contracts::room_for_person(app, &mut tx, actor.tenant).await? != Room::Free {
-        return Err(LifecycleError::Wrong(Wrong {
-            email: Some(Key("person.error.no_room")),
-            ..Wrong::default()
-        }));
-    }
-    let user = UserRow {
-        id: app.new_id(),
-        tenant_id: actor.tenant,
-        login: login_of(&email),
-        email,
-        full_name,
-        role: role.name().to_owned(),
-        state: "invited".to_owned(),
-        password_hash: None,
-        last_sign_in_ms: None,
-    };
-    match store::insert_user(&mut tx, &user, app.clock.now_ms()).await {
-        // Another customer's administrator was faster by a moment.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Err(taken),
-        done => done?,
-    }
-    let token = service::issue_link(app, &mut tx, actor.tenant, user.id).await?;
-    let detail = format!("{} <{}> ({})", user.full_name, user.email, user.role);
-    activity::append(app, &mut tx, actor, What::UserInvited, user.id.0, &detail).await?;
-    tx.commit().await?;
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.add(draft).await?;
+    let token = turn.link(user.id).await?;
+    turn.commit().await?;
     Ok(Issued { user, token })
 }
 
@@ -136,7 +101,10 @@ pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, L
 pub async fn person(app: &App, actor: &Actor, id: UserId) -> Result<UserRow, LifecycleError> {
     rights::authorize(actor, Action::ManageUsers)?;
     let mut tx = app.db.read(actor.tenant).await?;
-    find(&mut tx, actor.tenant, id).await
+    store::user(&mut tx, actor.tenant, id)
+        .await?
+        .filter(|user| user.state != "removed")
+        .ok_or(LifecycleError::NotFound)
 }
 
 /// Changes name and role. The address stays: it names the account.
@@ -146,82 +114,53 @@ pub async fn edit(
     id: UserId,
     draft: &Draft,
 ) -> Result<(), LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
-    let draft = Draft {
-        email: user.email.clone(),
-        ..draft.clone()
-    };
-    let (full_name, _, role) = check(&draft).map_err(LifecycleError::Wrong)?;
-    if role.name() != user.role && user.role == Role::Administrator.name() {
-        may_lose(&mut tx, actor, &user).await?;
-    }
-    store::set_details(&mut tx, actor.tenant, id, &full_name, role.name()).await?;
-    let detail = format!(
-        "{} ({}) → {full_name} ({})",
-        user.full_name,
-        user.role,
-        role.name()
-    );
-    activity::append(app, &mut tx, actor, What::UserChanged, id.0, &detail).await?;
-    Ok(tx.commit().await?)
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    turn.edit(&user, draft).await?;
+    turn.commit().await
 }
 
 /// Takes access away until it is given back: sessions of the web end, desktops are disconnected and live on.
 pub async fn suspend(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
-    if user.state == "suspended" {
-        return Ok(());
-    }
-    may_lose(&mut tx, actor, &user).await?;
-    store::set_state(&mut tx, actor.tenant, id, "suspended").await?;
-    shut_out(&mut tx, &user).await?;
-    let name = &user.full_name;
-    activity::append(app, &mut tx, actor, What::UserSuspended, id.0, name).await?;
-    tx.commit().await?;
-    Ok(sessions::disconnect(app, actor.tenant, id).await?)
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    turn.suspend(&user).await?;
+    turn.commit().await
 }
 
 /// Gives access back.
 pub async fn resume(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
-    if user.state != "suspended" {
-        return Ok(());
-    }
-    let state = match user.password_hash {
-        Some(_) => "active",
-        None => "invited",
-    };
-    store::set_state(&mut tx, actor.tenant, id, state).await?;
-    let name = &user.full_name;
-    activity::append(app, &mut tx, actor, What::UserResumed, id.0, name).await?;
-    Ok(tx.commit().await?)
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    turn.resume(&user).await?;
+    turn.commit().await
 }
 
 /// Makes a new one-time link, with which the person chooses another password. The old password works until then.
 pub async fn reissue(app: &App, actor: &Actor, id: UserId) -> Result<Issued, LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
     if user.state == "suspended" {
         return Err(LifecycleError::State);
     }
-    let token = service::issue_link(app, &mut tx, actor.tenant, id).await?;
-    let name = &user.full_name;
-    activity::append(app, &mut tx, actor, What::LinkIssued, id.0, name).await?;
-    tx.commit().await?;
+    let token = turn.link(id).await?;
+    turn.record(What::LinkIssued, id, &user.full_name).await?;
+    turn.commit().await?;
     Ok(Issued { user, token })
 }
 
 /// Takes away the second factors of somebody who lost them, and ends their sessions of the web: the password alone lets
 /// them in again. Nobody does this to themselves; that takes the password, on one's own account.
 pub async fn reset_factors(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
     if id == actor.user {
         return Err(LifecycleError::Yourself);
     }
-    factors::forget(&mut tx, &user).await?;
-    sessions_of_the_web::remove_of(&mut tx, user.tenant_id, user.id).await?;
-    let name = &user.full_name;
-    activity::append(app, &mut tx, actor, What::FactorsReset, id.0, name).await?;
-    tx.commit().await?;
+    factors::forget(&mut turn.tx, &user).await?;
+    sessions_of_the_web::remove_of(&mut turn.tx, user.tenant_id, user.id).await?;
+    turn.record(What::FactorsReset, id, &user.full_name).await?;
+    turn.commit().await?;
     Ok(sessions::disconnect(app, actor.tenant, id).await?)
 }
 
@@ -235,15 +174,22 @@ pub async fn has_factor(app: &App, actor: &Actor, id: UserId) -> Result<bool, Li
 /// Removes a person for good: sessions of the web and desktops end, the address is free again. Records keep the name;
 /// the home stays on its session host until the operator deletes it, so that work is not lost by a click.
 pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
-    let (mut tx, user) = begin(app, actor, id).await?;
-    may_lose(&mut tx, actor, &user).await?;
-    store::remove_user(&mut tx, actor.tenant, id).await?;
-    factors::forget(&mut tx, &user).await?;
-    shut_out(&mut tx, &user).await?;
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    remove_in(turn, &user).await
+}
+
+/// Ends a turn with the removal of a person.
+pub(super) async fn remove_in(mut turn: Turn<'_>, user: &UserRow) -> Result<(), LifecycleError> {
+    let (app, actor, id) = (turn.app, turn.actor, user.id);
+    turn.may_lose(user).await?;
+    store::remove_user(&mut turn.tx, actor.tenant, id).await?;
+    factors::forget(&mut turn.tx, user).await?;
+    shut_out(&mut turn.tx, user).await?;
     let detail = format!("{} <{}>", user.full_name, user.email);
     let record = Record::of(actor, What::UserRemoved, id.0, &detail);
-    let act = activity::begin(app, &mut tx, &record).await?;
-    tx.commit().await?;
+    let act = activity::begin(app, &mut turn.tx, &record).await?;
+    turn.commit().await?;
     // Should this process die here, the reconciler of sessions ends the desktops.
     let ended = sessions::end_all(app, actor.tenant, id).await;
     let outcome = match ended {
@@ -256,51 +202,8 @@ pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), Lifecycl
     Ok(ended?)
 }
 
-async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
-    sessions_of_the_web::remove_of(tx, user.tenant_id, user.id).await?;
-    factors::forget_steps(tx, user).await?;
-    store::drop_links(tx, user.tenant_id, user.id).await
-}
-
-/// Rights, the turn of this organisation, and the person.
-async fn begin(app: &App, actor: &Actor, id: UserId) -> Result<(Tx, UserRow), LifecycleError> {
-    rights::authorize(actor, Action::ManageUsers)?;
-    let mut tx = app.db.begin(actor.tenant).await?;
-    stand(&mut tx, actor).await?;
-    let user = find(&mut tx, actor.tenant, id).await?;
-    Ok((tx, user))
-}
-
-/// Waits for one's turn, then checks that the actor is still what they were when the request came in.
-async fn stand(tx: &mut Tx, actor: &Actor) -> Result<(), LifecycleError> {
-    store::lock_people(tx, actor.tenant).await?;
-    let own = store::user(tx, actor.tenant, actor.user).await?;
-    own.filter(|own| own.state == "active" && own.role == actor.role.name())
-        .map(drop)
-        .ok_or(LifecycleError::Denied(Denied))
-}
-
-async fn find(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<UserRow, LifecycleError> {
-    store::user(tx, tenant, id)
-        .await?
-        .filter(|user| user.state != "removed")
-        .ok_or(LifecycleError::NotFound)
-}
-
-/// Whether the organisation can do without what this person is now.
-async fn may_lose(tx: &mut Tx, actor: &Actor, user: &UserRow) -> Result<(), LifecycleError> {
-    if user.id == actor.user {
-        return Err(LifecycleError::Yourself);
-    }
-    let others = store::other_administrators(tx, actor.tenant, user.id).await?;
-    if user.role == Role::Administrator.name() && others == 0 {
-        return Err(LifecycleError::LastAdministrator);
-    }
-    Ok(())
-}
-
 /// Name, address and role as they are stored, or what is wrong with them.
-fn check(draft: &Draft) -> Result<(String, String, Role), Wrong> {
+pub(super) fn check(draft: &Draft) -> Result<(String, String, Role), Wrong> {
     let full_name = draft.full_name.trim();
     let email = normal(&draft.email);
     let role = Role::from_name(&draft.role);
@@ -338,7 +241,7 @@ fn is_address(email: &str) -> bool {
 }
 
 /// The login name inside sessions: `[a-z][a-z0-9_-]{0,30}` from the address's part before the `@`.
-fn login_of(email: &str) -> String {
+pub(super) fn login_of(email: &str) -> String {
     let local = email.split('@').next().unwrap_or_default();
     let login: String = local
         .chars()

@@ -16,10 +16,12 @@ pub mod page;
 pub mod password;
 pub mod people;
 pub mod policy;
+pub(crate) mod scim;
 pub mod service;
 pub mod store;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;

@@ -38,8 +38,8 @@ const GONE_SESSIONS: &str = "SELECT count(*) FROM web_sessions w JOIN users u ON
 const ADMINISTRATORS: &str = "SELECT count(*) FROM users
     WHERE tenant_id = $1 AND role = 'administrator' AND state IN ('active', 'invited')";
 const INSERT_USER: &str = "INSERT INTO users
-    (id, tenant_id, email, login, full_name, role, state, created_at_ms, email_index)
-    VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7, $8)";
+    (id, tenant_id, email, login, full_name, role, state, created_at_ms, changed_at_ms, email_index)
+    VALUES ($1, $2, $3, $4, $5, $6, 'invited', $7, $7, $8)";
 const USER_BY_EMAIL: &str =
     "SELECT id, tenant_id, email, login, full_name, role, state, password_hash, last_sign_in_ms
     FROM users WHERE email_index = $1";
@@ -54,11 +54,12 @@ const REMOVED: &str = "SELECT id FROM users WHERE state = 'removed'";
 const LOCK_PEOPLE: &str = "UPDATE tenants SET code = code WHERE id = $1";
 const OTHER_ADMINISTRATORS: &str = "SELECT count(*) FROM users
     WHERE tenant_id = $1 AND id <> $2 AND role = 'administrator' AND state = 'active'";
-const SET_DETAILS: &str =
-    "UPDATE users SET full_name = $1, role = $2 WHERE tenant_id = $3 AND id = $4";
-const SET_STATE: &str = "UPDATE users SET state = $1 WHERE tenant_id = $2 AND id = $3";
+const SET_DETAILS: &str = "UPDATE users SET full_name = $1, role = $2, changed_at_ms = $5 WHERE tenant_id = $3 AND id = $4";
+const SET_STATE: &str =
+    "UPDATE users SET state = $1, changed_at_ms = $4 WHERE tenant_id = $2 AND id = $3";
 const REMOVE_USER: &str =
-    "UPDATE users SET state = 'removed', email = $1, email_index = NULL, password_hash = NULL
+    "UPDATE users SET state = 'removed', email = $1, email_index = NULL, password_hash = NULL,
+    external_id = NULL
     WHERE tenant_id = $2 AND id = $3";
 const SET_PASSWORD: &str =
     "UPDATE users SET password_hash = $1, state = 'active' WHERE tenant_id = $2 AND id = $3";
@@ -271,11 +272,11 @@ pub(super) async fn set_details(
     tx: &mut Tx,
     tenant: TenantId,
     id: UserId,
-    full_name: &str,
-    role: &str,
+    (full_name, role): (&str, &str),
+    now_ms: i64,
 ) -> sqlx::Result<()> {
     let full_name = seal(tx, (tenant, id), "full_name", full_name).await?;
-    on!(tx, c => sqlx::query(SET_DETAILS).bind(full_name).bind(role).bind(tenant).bind(id)
+    on!(tx, c => sqlx::query(SET_DETAILS).bind(full_name).bind(role).bind(tenant).bind(id).bind(now_ms)
         .execute(c).await.map(drop))
 }
 
@@ -284,8 +285,9 @@ pub(super) async fn set_state(
     tenant: TenantId,
     id: UserId,
     state: &str,
+    now_ms: i64,
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(SET_STATE).bind(state).bind(tenant).bind(id).execute(c).await.map(drop))
+    on!(tx, c => sqlx::query(SET_STATE).bind(state).bind(tenant).bind(id).bind(now_ms).execute(c).await.map(drop))
 }
 
 /// The row stays, since records and sessions refer to it; its address is free for others.

@@ -47,6 +47,7 @@ pub(super) const SEALED: &[Field] = &[
     of_user("login"),
     of_user("full_name"),
     of_user("password_hash"),
+    of_user("external_id"),
     Field {
         table: "activity_streams",
         column: "secret",
