@@ -26,7 +26,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 15] = [
+const MIGRATIONS: [(i64, &str); 16] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -42,7 +42,7 @@ const MIGRATIONS: [(i64, &str); 15] = [
     (13, include_str!("../migrations/0013_tenancy.sql")),
     (14, include_str!("../migrations/0014_factors.sql")),
     (15, include_str!("../migrations/0015_sign_in_rules.sql")),
-    (15, include_str!("../migrations/0015_scim.sql")),
+    (16, include_str!("../migrations/0016_scim.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -9,7 +9,7 @@ mod tests;
 pub(crate) use render::document;
 
 /// The documents for customers, in the order of the list.
-pub(crate) const FOR_CUSTOMERS: [&str; 8] = [
+pub(crate) const FOR_CUSTOMERS: [&str; 9] = [
     "getting-started",
     "account",
     "administrators",
@@ -17,6 +17,7 @@ pub(crate) const FOR_CUSTOMERS: [&str; 8] = [
     "contract",
     "evidence",
     "api",
+    "provisioning",
     "activity-log",
 ];
 /// The documents for operators.

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 18] = [
+const SCREENS: [(&str, &str); 19] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
@@ -11,6 +11,7 @@ const SCREENS: [(&str, &str); 18] = [
     ("/access", "access"),
     ("/evidence", "evidence"),
     ("/tokens", "api"),
+    ("/scim", "provisioning"),
     ("/contract", "contract"),
     ("/terms", "contract"),
     ("/boundary", "contract"),

@@ -1,6 +1,6 @@
 //! SCIM 2.0 (RFC 7643 and 7644): a customer's own directory looks after its people.
 //!
-//! People are Users, roles are Groups (`docs/adr/0020-scim.md`). Every write is a turn at the organisation's people, as in
+//! People are Users, roles are Groups (`docs/adr/0021-scim.md`). Every write is a turn at the organisation's people, as in
 //! the portal, with the same rights, guards and records.
 
 mod discovery;

@@ -126,7 +126,9 @@ fn one(
             fields.remove(name);
         }
         (None, Some(Value::Object(new))) if fields.get(name).is_some_and(Value::is_object) => {
-            merge(fields.get_mut(name), new);
+            if let Some(own) = fields.get_mut(name) {
+                merge(own, new);
+            }
         }
         (None, value) => {
             fields.insert(name.clone(), value.unwrap_or_default());
@@ -182,7 +184,7 @@ fn several(
         (_, None, Some(new)) if path.filter.is_some() => {
             for one in &mut now {
                 match &new {
-                    Value::Object(new) if is_chosen() => merge(Some(one), new.clone()),
+                    Value::Object(new) if is_chosen() => merge(one, new.clone()),
                     Value::Object(_) => {}
                     _ => return Err(ScimError::bad("invalidValue", "The value is an object")),
                 }
@@ -219,8 +221,8 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-fn merge(into: Option<&mut Value>, new: Map<String, Value>) {
-    if let Some(Value::Object(fields)) = into {
+fn merge(into: &mut Value, new: Map<String, Value>) {
+    if let Value::Object(fields) = into {
         fields.extend(new);
     }
 }
