@@ -1,6 +1,6 @@
 //! Use cases of an administrator: people come, change, pause and go.
 //!
-//! Each is a [`Turn`] at the organisation's people, so that an organisation is never without an administrator.
+//! Each is a turn (`turn.rs`) at the organisation's people, so that an organisation is never without an administrator.
 
 use super::{
     account::store as sessions_of_the_web,
