@@ -1,13 +1,13 @@
 //! The activity log's speed: one JSON object a line, `{"name", "value", "unit"}`, which `bench/web/activity.mjs` collects.
 //!
-//! Appends are measured as the service makes them: a transaction each, durable when it returns (SQLite: WAL with
-//! `synchronous=FULL`; PostgreSQL: as its server is set), by several writers at once into several customers' logs.
+//! Appends are measured as the service makes them, durable when they return (SQLite: WAL with `synchronous=FULL`;
+//! PostgreSQL: as its server is set), by several writers at once into several customers' logs.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use server::{
     ServeConfig,
-    activity::{Record, What, append_record, service, store::Search, verify::verify},
+    activity::{self, Record, What, service, store::Search, verify::verify},
     actor::{Actor, Role},
     app::{App, Clock},
 };
@@ -23,13 +23,11 @@ use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
 /// Writers at once.
-const WRITERS: u64 = 16;
+const WRITERS: u64 = 64;
 /// Customers whose logs they write to.
 const CUSTOMERS: u64 = 8;
 /// How long appends are counted.
 const LENGTH: Duration = Duration::from_secs(5);
-/// Records in one transaction where it is told so.
-const TOGETHER: u64 = 100;
 
 #[tokio::main]
 async fn main() {
@@ -71,37 +69,74 @@ fn figure(name: &str, value: f64, unit: &str) {
     );
 }
 
-/// Appends to a log in one transaction.
-async fn append(app: &App, tenant: Uuid, first: u64, count: u64) {
-    let mut tx = app.db.begin(server::db::Scope::Everybody).await.unwrap();
-    for n in first..first + count {
-        // Names, things and addresses as many and as long as a customer of some hundred people has.
-        let record = Record {
+/// What a customer of some hundred people has as names, things and addresses.
+struct Texts {
+    who: String,
+    address: String,
+    detail: String,
+}
+
+impl Texts {
+    fn of(n: u64) -> Self {
+        Self {
+            who: format!("利用者 {:03}", n % 300),
+            address: format!("198.51.{}.{}", n / 250 % 250, n % 250),
+            detail: format!("業務デスクトップ {n}"),
+        }
+    }
+
+    fn record(&self, tenant: Uuid, n: u64) -> Record<'_> {
+        Record {
             tenant: Some(TenantId(tenant)),
             user: Some(UserId(Uuid::from_u128(u128::from(n % 300)))),
-            who: &format!("利用者 {:03}", n % 300),
-            address: &format!("198.51.{}.{}", n / 250 % 250, n % 250),
+            who: &self.who,
+            address: &self.address,
             what: What::ALL[usize::try_from(n).unwrap() % What::ALL.len()],
             subject: Some(Uuid::from_u128(u128::from(n))),
-            detail: &format!("業務デスクトップ {n}"),
-        };
-        append_record(app, &mut tx, &record).await.unwrap();
+            detail: &self.detail,
+        }
     }
-    tx.commit().await.unwrap();
+}
+
+/// How a record is made.
+#[derive(Clone, Copy)]
+enum How {
+    /// By itself, as refusals are.
+    Alone,
+    /// In the transaction of an act, here with nothing else in it.
+    InTransaction,
+}
+
+async fn append(app: &App, how: How, record: &Record<'_>) {
+    match how {
+        How::Alone => activity::record(app, record).await.unwrap(),
+        How::InTransaction => {
+            let tenant = record.tenant.unwrap();
+            let mut tx = app.db.begin(tenant).await.unwrap();
+            activity::append_record(app, &mut tx, record).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
 }
 
 async fn appends(app: &Arc<App>, engine: &str) {
-    for (count, how) in [(1, "each"), (TOGETHER, "of 100")] {
+    for (how, name) in [
+        (How::Alone, "records appended"),
+        (
+            How::InTransaction,
+            "acts with their record, a transaction each",
+        ),
+    ] {
         let done = Arc::new(AtomicU64::new(0));
         let begin = Instant::now();
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
                 let (app, done) = (Arc::clone(app), Arc::clone(&done));
                 tokio::spawn(async move {
+                    let tenant = Uuid::from_u128(u128::from(10 + writer % CUSTOMERS));
                     while begin.elapsed() < LENGTH {
-                        let tenant = Uuid::from_u128(u128::from(10 + writer % CUSTOMERS));
-                        append(&app, tenant, 0, count).await;
-                        done.fetch_add(count, Ordering::SeqCst);
+                        let n = done.fetch_add(1, Ordering::Relaxed);
+                        append(&app, how, &Texts::of(n).record(tenant, n)).await;
                     }
                 })
             })
@@ -109,18 +144,30 @@ async fn appends(app: &Arc<App>, engine: &str) {
         for writer in writers {
             writer.await.unwrap();
         }
-        let rate = f64::from(u32::try_from(done.load(Ordering::SeqCst)).unwrap())
-            / begin.elapsed().as_secs_f64();
-        let name = format!("{engine}: records appended, transactions {how}");
-        figure(&name, rate, "records/s");
+        let done = u32::try_from(done.load(Ordering::Relaxed)).unwrap();
+        let rate = f64::from(done) / begin.elapsed().as_secs_f64();
+        figure(&format!("{engine}: {name}"), rate, "records/s");
     }
 }
 
+/// Fills a log.
 async fn load(app: &App, tenant: Uuid, records: u64) {
     const AT_ONCE: u64 = 5000;
-    for n in 0..records / AT_ONCE {
-        append(app, tenant, n * AT_ONCE, AT_ONCE).await;
+    let begin = Instant::now();
+    for first in (0..records).step_by(usize::try_from(AT_ONCE).unwrap()) {
+        let numbers = first..first + AT_ONCE;
+        let texts: Vec<(Texts, u64)> = numbers.map(|n| (Texts::of(n), n)).collect();
+        let records: Vec<Record<'_>> = texts
+            .iter()
+            .map(|(texts, n)| texts.record(tenant, *n))
+            .collect();
+        let mut tx = app.db.begin(server::db::Scope::Everybody).await.unwrap();
+        activity::append_records(app, &mut tx, &records)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
+    eprintln!("{records} records loaded in {:?}", begin.elapsed());
 }
 
 fn reader(tenant: Uuid) -> Actor {

@@ -2,7 +2,7 @@
 //! random number, so that tests own both.
 
 use crate::{
-    activity::acts::Running,
+    activity::{Committer, acts::Running},
     authority::{Authority, AuthorityError},
     clock,
     config::ServeConfig,
@@ -55,6 +55,8 @@ pub struct App {
     pub attachments: Attachments,
     /// What this process has begun and not ended.
     pub acts: Running,
+    /// Records that wait to be committed together.
+    pub committer: Committer,
     /// Wakes the reconciler.
     pub wake: Notify,
 }
@@ -207,6 +209,7 @@ impl App {
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),
             acts: Running::default(),
+            committer: Committer::default(),
             wake: Notify::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
 
 mod alone;
+pub(crate) mod rows;
 pub(crate) mod walls;
 #[cfg(test)]
 mod walls_tests;

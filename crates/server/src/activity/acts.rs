@@ -3,7 +3,7 @@
 //! without an end.
 
 use super::{
-    Record, What, log,
+    Record, What, append,
     store::{self, acts},
 };
 use crate::{
@@ -140,7 +140,7 @@ async fn open(
     record: &Record<'_>,
     lease: Option<i64>,
 ) -> sqlx::Result<Uuid> {
-    let id = log::append(app, tx, record, Outcome::Begun, None).await?;
+    let id = append::append(app, tx, record, Outcome::Begun, None).await?;
     acts::insert(tx, id, record, lease).await?;
     Ok(id)
 }
@@ -186,7 +186,7 @@ async fn complete(
         subject: begun.subject_id,
         detail: detail.unwrap_or(&begun.detail),
     };
-    log::append(app, tx, &record, outcome, Some(id))
+    append::append(app, tx, &record, outcome, Some(id))
         .await
         .map(drop)
 }

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     testing::{open_app, urls},
 };
+use futures_util::future::join_all;
 use std::{
     env,
     io::{BufRead as _, BufReader},
@@ -66,11 +67,28 @@ async fn writer() {
         }
         tx.commit().await.unwrap();
         println!("ack {name}");
+        // Records that share a transaction, each acknowledged when its own future ends.
+        join_all((0..5).map(|_| together(&app))).await;
         if n % 7 == 3 {
             let row = log::checkpoint(&app, LOG).await.unwrap().unwrap();
             println!("note {}", row.note.replace('\n', "|"));
         }
     }
+}
+
+async fn together(app: &App) {
+    let name = Uuid::from_bytes(crate::app::random()).to_string();
+    let record = Record {
+        tenant: Some(TenantId(LOG)),
+        user: None,
+        who: "writer",
+        address: "",
+        what: What::TicketRefused,
+        subject: None,
+        detail: &name,
+    };
+    super::record(app, &record).await.unwrap();
+    println!("ack {name}");
 }
 
 /// Starts a writer, kills it after some records, and returns what it had said.
@@ -110,7 +128,7 @@ async fn a_killed_writer_loses_nothing_that_it_had_acknowledged() {
     for (dir, url) in urls().await {
         let (mut names, mut notes) = (Vec::new(), Vec::new());
         for round in 0..KILLS {
-            let (said, signed) = killed_after(1 + round * 5 % 23, &url, dir.path());
+            let (said, signed) = killed_after(1 + round * 17 % 101, &url, dir.path());
             names.extend(said);
             notes.extend(signed);
             let now_ms = crate::testing::START_MS + LEASE_MS + 1;

@@ -5,19 +5,15 @@
 //! cannot fork unless the database loses what it had acknowledged.
 
 use super::{
-    Record,
-    acts::Outcome,
-    leaf::{self, Content, Leaf, Salt},
+    append::add_leaf,
+    leaf,
     merkle::{Edge, Hash, Range, fold, leaf_hash, subtrees},
     note::{self, Checkpoint},
-    store::{
-        self, Place,
-        tree::{self, CheckpointRow, LogRow},
-    },
+    store::tree::{self, CheckpointRow, LogRow},
     tile::HEIGHT,
 };
 use crate::{
-    app::{self, App},
+    app::App,
     db::{Scope, Tx},
 };
 use sqlx::Error::Protocol;
@@ -49,86 +45,6 @@ pub(super) fn scope(log: Uuid) -> Scope {
 #[must_use]
 pub fn vkey(app: &App, origin: &str) -> String {
     note::vkey(origin, &app.authority.log_key.verifying_key())
-}
-
-/// Appends a record; `completes` is that of the beginning of what this one says the end of. Returns its id.
-pub(super) async fn append(
-    app: &App,
-    tx: &mut Tx,
-    record: &Record<'_>,
-    outcome: Outcome,
-    completes: Option<Uuid>,
-) -> sqlx::Result<Uuid> {
-    let id = app::new_uuid(&app.clock);
-    let at_ms = app.clock.now_ms();
-    let content = Content::of(id, record, (outcome, completes)).text();
-    let place = add_leaf(app, tx, of(record.tenant), at_ms, &content).await?;
-    store::insert(tx, (id, at_ms), record, (outcome, completes), &place).await?;
-    Ok(id)
-}
-
-/// Gives records of the time before there were trees their places. Done once, when the service starts.
-pub(super) async fn adopt(app: &App) -> sqlx::Result<()> {
-    loop {
-        let mut tx = app.db.begin(Scope::Everybody).await?;
-        let rows = store::unplaced(&mut tx).await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        for row in rows {
-            let content = Content {
-                id: row.id,
-                user: row.user_id,
-                who: &row.who,
-                address: &row.address,
-                what: &row.what,
-                subject: row.subject_id,
-                detail: &row.detail,
-                outcome: None,
-                completes: None,
-            };
-            let log = of(row.tenant_id.map(TenantId));
-            let place = add_leaf(app, &mut tx, log, row.at_ms, &content.text()).await?;
-            store::place(&mut tx, row.id, &place).await?;
-        }
-        tx.commit().await?;
-    }
-}
-
-async fn add_leaf(
-    app: &App,
-    tx: &mut Tx,
-    log: Uuid,
-    at_ms: i64,
-    content: &str,
-) -> sqlx::Result<Place> {
-    let salt: Salt = app::random();
-    let index = next_index(app, tx, log).await?;
-    let leaf = Leaf {
-        log,
-        index: index.cast_unsigned(),
-        at_ms,
-        clock: app.clock.reading(),
-        content: leaf::commit(&salt, content),
-    };
-    tree::insert_leaf(tx, log, index, &leaf.text()).await?;
-    Ok(Place {
-        log,
-        index,
-        salt: leaf::encode(&salt),
-        clock: leaf.clock,
-    })
-}
-
-/// The next index; the log is made with its first record.
-async fn next_index(app: &App, tx: &mut Tx, log: Uuid) -> sqlx::Result<i64> {
-    if let Some(index) = tree::next_index(tx, log).await? {
-        return Ok(index);
-    }
-    let host = app.config.public_url.trim_start_matches("https://");
-    tree::add_log(tx, log, &format!("{host}/log/{log}")).await?;
-    let index = tree::next_index(tx, log).await?;
-    index.ok_or_else(|| broken("a log that was just added is not there"))
 }
 
 /// The newest checkpoint of a log, made now if the log has grown since. `None` when the log holds nothing.
@@ -280,6 +196,6 @@ async fn leaf_hashes(tx: &mut Tx, log: Uuid, (start, end): Range) -> sqlx::Resul
     Ok(leaves.iter().map(hash).collect())
 }
 
-fn broken(what: &str) -> sqlx::Error {
+pub(super) fn broken(what: &str) -> sqlx::Error {
     Protocol(what.to_owned())
 }

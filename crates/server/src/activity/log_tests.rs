@@ -186,7 +186,10 @@ async fn an_act_that_fails_leaves_no_gap() {
             .begin(crate::db::Scope::Everybody)
             .await
             .unwrap();
-        assert_eq!(tree::next_index(&mut tx, tenant.0).await.unwrap(), Some(2));
+        assert_eq!(
+            tree::next_indexes(&mut tx, tenant.0, 1).await.unwrap(),
+            Some(2)
+        );
         drop(tx);
         write(&world, Some(tenant), 2).await;
         assert_eq!(leaves(&world, tenant.0).await.len(), 4);

@@ -7,9 +7,13 @@ pub mod acts;
 #[cfg(test)]
 mod acts_tests;
 pub(crate) mod api;
+mod append;
 mod audit;
 pub mod bundle;
 pub(crate) mod checks;
+mod committer;
+#[cfg(test)]
+mod committer_tests;
 #[cfg(test)]
 mod crash_tests;
 pub mod export;
@@ -38,6 +42,7 @@ mod verify_tests;
 pub use acts::{Act, Outcome, begin, begin_lasting, complete_of};
 pub(crate) use api::Doc as ApiDoc;
 pub use audit::{LogFault, LogKey, check_logs};
+pub use committer::{Committer, record};
 pub use retention::{MOST_DAYS, STANDARD_DAYS, days as kept_days, set_days as set_kept_days};
 
 use crate::{
@@ -338,12 +343,19 @@ impl<'a> Record<'a> {
 /// Records what the service, or somebody who is not signed in, did.
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
     let outcome = Outcome::of(record.what);
-    log::append(app, tx, record, outcome, None).await.map(drop)
+    append::append(app, tx, record, outcome, None)
+        .await
+        .map(drop)
+}
+
+/// Records several things that happened in one transaction, also of several customers.
+pub async fn append_records(app: &App, tx: &mut Tx, records: &[Record<'_>]) -> sqlx::Result<()> {
+    append::append_records(app, tx, records).await
 }
 
 /// Gives records of the time before there were trees their places in the logs.
 pub async fn adopt(app: &App) -> sqlx::Result<()> {
-    log::adopt(app).await
+    append::adopt(app).await
 }
 
 /// What the portal calls it.

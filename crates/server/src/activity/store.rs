@@ -5,10 +5,10 @@ pub(super) mod retention;
 pub(super) mod stream;
 pub(super) mod tree;
 
-use super::{Record, acts::Outcome};
+use super::{append::Entry, leaf, log};
 use crate::{
     app::{ClockReading, ClockState},
-    db::{Tx, like, on},
+    db::{Tx, like, on, rows::InsertRows},
 };
 use uuid::Uuid;
 
@@ -122,10 +122,12 @@ pub struct Proved {
 }
 
 const OLDEST: &str = "SELECT min(at_ms) FROM activity WHERE log_id = $1";
-const INSERT: &str = "INSERT INTO activity
+static INSERT: InsertRows = InsertRows::new(
+    "INSERT INTO activity
     (id, tenant_id, at_ms, user_id, who, address, what, subject_id, detail, log_id, leaf_index, salt,
-    clock, clock_error_us, outcome, completes, form)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 2)";
+    clock, clock_error_us, outcome, completes, form)",
+    17,
+);
 const BEGUN: &str =
     "SELECT tenant_id, user_id, who, address, what, subject_id, detail FROM activity WHERE id = $1";
 const UNPLACED: &str =
@@ -204,17 +206,24 @@ pub(super) async fn page_of_work(
     on!(tx, c => sqlx::query_as(PAGE_OF_WORK).bind(like(text)).bind(limit).bind(offset).fetch_all(c).await)
 }
 
-pub(super) async fn insert(
-    tx: &mut Tx,
-    (id, at_ms): (Uuid, i64),
-    record: &Record<'_>,
-    (outcome, completes): (Outcome, Option<Uuid>),
-    place: &Place,
-) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT).bind(id).bind(record.tenant).bind(at_ms).bind(record.user).bind(record.who)
-        .bind(record.address).bind(record.what.name()).bind(record.subject).bind(record.detail)
-        .bind(place.log).bind(place.index).bind(&place.salt).bind(place.clock.state.name())
-        .bind(place.clock.error_us.map(i64::from)).bind(outcome.name()).bind(completes).execute(c).await.map(drop))
+/// Keeps records, each at its place in its log.
+pub(super) async fn insert(tx: &mut Tx, records: &[(&Entry<'_>, i64)]) -> sqlx::Result<()> {
+    /// Both of the fields that [`super::leaf::Content`] got later are in what is hashed.
+    const FORM: i64 = 2;
+    for (sql, records) in INSERT.parts(records) {
+        on!(tx, c => {
+            let mut insert = sqlx::query(sql);
+            for (Entry { mark, record }, index) in records {
+                insert = insert.bind(mark.id).bind(record.tenant).bind(mark.at_ms).bind(record.user)
+                    .bind(record.who).bind(record.address).bind(record.what.name()).bind(record.subject)
+                    .bind(record.detail).bind(log::of(record.tenant)).bind(index).bind(leaf::encode(&mark.salt))
+                    .bind(mark.clock.state.name()).bind(mark.clock.error_us.map(i64::from))
+                    .bind(mark.outcome.name()).bind(mark.completes).bind(FORM);
+            }
+            insert.execute(c).await?;
+        });
+    }
+    Ok(())
 }
 
 /// The record of a beginning, while it is there.

@@ -72,18 +72,15 @@ pub async fn sign_in(
         .filter(|user| user.state == "active")
         .and_then(|user| user.password_hash.clone());
     let matches = app.passwords.verify(password, hash).await;
-    let whose = user.as_ref().map(|user| user.tenant_id);
-    let whose = whose.map_or(Scope::Everybody, Scope::Tenant);
-    let mut tx = app.db.begin(whose).await?;
     let Some(user) = user.as_ref().filter(|_| matches) else {
-        refused(app, &mut tx, user.as_ref(), address, "").await?;
-        tx.commit().await?;
+        refused(app, user.as_ref(), address, "").await?;
         return Err(SignInError::Refused);
     };
+    let mut tx = app.db.begin(user.tenant_id).await?;
     if let Err(shut) = policy::service::admits(app, &mut tx, user, address).await? {
+        drop(tx);
         // The same answer as to a wrong password: from outside nobody learns that it is right.
-        refused(app, &mut tx, Some(user), address, shut.name()).await?;
-        tx.commit().await?;
+        refused(app, Some(user), address, shut.name()).await?;
         return Err(SignInError::Refused);
     }
     guessed_both_right(&mut tx, &subjects).await?;
@@ -168,7 +165,6 @@ pub(super) fn record<'a>(user: &'a UserRow, address: &'a str, what: What) -> Rec
 /// In the log of the account's organisation, if there is such an account.
 pub(super) async fn refused(
     app: &App,
-    tx: &mut Tx,
     user: Option<&UserRow>,
     address: &str,
     why: &str,
@@ -182,7 +178,7 @@ pub(super) async fn refused(
         subject: user.map(|user| user.id.0),
         detail: why,
     };
-    activity::append_record(app, tx, &record).await
+    activity::record(app, &record).await
 }
 
 /// Begins a session of the web, and records how.
@@ -330,8 +326,8 @@ pub async fn welcome(
     let mut tx = app.db.begin(user.tenant_id).await?;
     if let Err(shut) = policy::service::admits(app, &mut tx, &user, &client.address).await? {
         // The link stays good for when it is used from where one may.
-        refused(app, &mut tx, Some(&user), &client.address, shut.name()).await?;
-        tx.commit().await?;
+        drop(tx);
+        refused(app, Some(&user), &client.address, shut.name()).await?;
         return Err(WelcomeError::Shut(shut));
     }
     drop(tx);

@@ -158,10 +158,8 @@ pub(crate) async fn enter(
     if !entered {
         // A link that came with a wrong code can be used again.
         drop(tx);
-        let mut tx = app.db.begin(Scope::Everybody).await?;
         let record = record(row.id, &row.full_name, address, What::OperatorRefused);
-        activity::append_record(app, &mut tx, &record).await?;
-        tx.commit().await?;
+        activity::record(app, &record).await?;
         return Err(SignInError::Refused);
     }
     identity::guessed_right(&mut tx, &subject).await?;
@@ -275,16 +273,16 @@ pub(crate) async fn drain(
         detail: reason,
         ..record(host, &operator.full_name, &operator.address, what)
     };
-    activity::append_record(app, &mut tx, &own).await?;
-    for tenant in store::tenants_on(&mut tx, host).await? {
-        let record = Record {
-            tenant: Some(tenant),
-            // Where an operator sits is the provider's own affair.
-            address: "",
-            ..own.clone()
-        };
-        activity::append_record(app, &mut tx, &record).await?;
-    }
+    let of_customer = |tenant| Record {
+        tenant: Some(tenant),
+        // Where an operator sits is the provider's own affair.
+        address: "",
+        ..own.clone()
+    };
+    let customers = store::tenants_on(&mut tx, host).await?;
+    let mut records: Vec<_> = customers.into_iter().map(of_customer).collect();
+    records.push(own.clone());
+    activity::append_records(app, &mut tx, &records).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(true)

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     activity::{self, Record, What},
     app::App,
-    db::Scope,
 };
 use wire::{
     control::{FromGateway, OpenConnection},
@@ -44,10 +43,6 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
             session,
             tenant,
         } => {
-            let mut tx = app
-                .db
-                .begin(tenant.map_or(Scope::Everybody, Scope::Tenant))
-                .await?;
             let record = Record {
                 tenant,
                 user: None,
@@ -57,8 +52,7 @@ pub async fn take(app: &App, gateway: GatewayId, report: FromGateway) -> Result<
                 subject: session.map(|session| session.0),
                 detail: &why,
             };
-            activity::append_record(app, &mut tx, &record).await?;
-            Ok(tx.commit().await?)
+            Ok(activity::record(app, &record).await?)
         }
         FromGateway::Connections { open } => {
             for unknown in app.gateways.snapshot(gateway, open) {
@@ -160,9 +154,7 @@ async fn happened(
             Err(SessionError::Store(StoreError::Stale)) => {}
             // Recorded all the same: it did happen.
             Err(SessionError::Refused(_)) => {
-                let mut tx = app.db.begin(open.tenant).await?;
-                activity::append_record(app, &mut tx, &record).await?;
-                tx.commit().await?;
+                activity::record(app, &record).await?;
                 return Ok(false);
             }
             Err(error) => return Err(error),

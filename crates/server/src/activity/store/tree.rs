@@ -1,6 +1,6 @@
 //! All SQL about the trees: indexes, leaves, hashes and checkpoints.
 
-use crate::db::{Tx, on};
+use crate::db::{Tx, on, rows::InsertRows};
 use uuid::Uuid;
 
 /// A log.
@@ -31,13 +31,13 @@ pub(crate) struct CheckpointRow {
     pub(crate) salt: Option<String>,
 }
 
-const NEXT: &str = "UPDATE activity_logs SET size = size + 1 WHERE id = $1 RETURNING size - 1";
+const NEXT: &str = "UPDATE activity_logs SET size = size + $2 WHERE id = $1 RETURNING size - $2";
 const ADD: &str =
     "INSERT INTO activity_logs (id, origin, size) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
 const LOG: &str = "SELECT id, origin, size FROM activity_logs WHERE id = $1";
 const LOGS: &str = "SELECT id, origin, size FROM activity_logs ORDER BY id";
-const INSERT_LEAF: &str =
-    "INSERT INTO activity_leaves (log_id, leaf_index, leaf) VALUES ($1, $2, $3)";
+static INSERT_LEAVES: InsertRows =
+    InsertRows::new("INSERT INTO activity_leaves (log_id, leaf_index, leaf)", 3);
 const LEAVES: &str = "SELECT leaf FROM activity_leaves
     WHERE log_id = $1 AND leaf_index >= $2 AND leaf_index < $3 ORDER BY leaf_index";
 const INSERT_NODE: &str = "INSERT INTO activity_nodes (log_id, level, node_index, hash)
@@ -54,9 +54,9 @@ const LAST_CHECKPOINT: &str =
     "SELECT size, edge, note, at_ms, logs_index, salt FROM activity_checkpoints
     WHERE log_id = $1 ORDER BY size DESC LIMIT 1";
 
-/// Takes the log's next index. Others wait for this transaction to end. `None` when there is no such log.
-pub(crate) async fn next_index(tx: &mut Tx, log: Uuid) -> sqlx::Result<Option<i64>> {
-    on!(tx, c => sqlx::query_scalar(NEXT).bind(log).fetch_optional(c).await)
+/// Takes the log's next indexes; returns the first. Others wait for this transaction to end. `None` when there is no such log.
+pub(crate) async fn next_indexes(tx: &mut Tx, log: Uuid, count: i64) -> sqlx::Result<Option<i64>> {
+    on!(tx, c => sqlx::query_scalar(NEXT).bind(log).bind(count).fetch_optional(c).await)
 }
 
 /// Adds an empty log unless it is there.
@@ -72,13 +72,18 @@ pub(crate) async fn logs(tx: &mut Tx) -> sqlx::Result<Vec<LogRow>> {
     on!(tx, c => sqlx::query_as(LOGS).fetch_all(c).await)
 }
 
-pub(crate) async fn insert_leaf(
-    tx: &mut Tx,
-    log: Uuid,
-    index: i64,
-    leaf: &str,
-) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(INSERT_LEAF).bind(log).bind(index).bind(leaf).execute(c).await.map(drop))
+/// Keeps leaves: log, index, text.
+pub(crate) async fn insert_leaves(tx: &mut Tx, leaves: &[(Uuid, i64, String)]) -> sqlx::Result<()> {
+    for (sql, leaves) in INSERT_LEAVES.parts(leaves) {
+        on!(tx, c => {
+            let mut insert = sqlx::query(sql);
+            for (log, index, leaf) in leaves {
+                insert = insert.bind(log).bind(index).bind(leaf);
+            }
+            insert.execute(c).await?;
+        });
+    }
+    Ok(())
 }
 
 /// The leaves of a range, the end not included.

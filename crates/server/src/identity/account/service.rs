@@ -11,7 +11,7 @@ use super::{
     store::{self, OwnRow},
 };
 use crate::{
-    activity::{self, What},
+    activity::{self, Record, What},
     actor::Actor,
     app::{App, secret_hash},
     db::{Scope, Tx},
@@ -84,12 +84,12 @@ pub(crate) async fn prove(
         .passwords
         .verify(password, user.password_hash.clone())
         .await;
-    let mut tx = app.db.begin(actor.tenant).await?;
     if !matches {
-        activity::append(app, &mut tx, actor, What::ProofRefused, actor.user.0, "").await?;
-        tx.commit().await?;
+        let record = Record::of(actor, What::ProofRefused, actor.user.0, "");
+        activity::record(app, &record).await?;
         return Err(ProofError::Password);
     }
+    let mut tx = app.db.begin(actor.tenant).await?;
     sign_in::guessed_both_right(&mut tx, &subjects).await?;
     tx.commit().await?;
     Ok(user)

@@ -67,9 +67,7 @@ pub(super) async fn second_step(
         // Nothing was changed: a code that is not right uses up nothing.
         drop(tx);
         let why = admitted.map_or_else(Shut::name, |()| "second factor");
-        let mut tx = app.db.begin(user.tenant_id).await?;
-        sign_in::refused(app, &mut tx, Some(&user), &client.address, why).await?;
-        tx.commit().await?;
+        sign_in::refused(app, Some(&user), &client.address, why).await?;
         return Err(SignInError::Refused);
     };
     if !store::take_step(&mut tx, &secret_hash(token)).await? {
