@@ -3,7 +3,7 @@
 //! without an end.
 
 use super::{
-    Record, What, append,
+    Record, What, appending,
     store::{self, acts},
 };
 use crate::{
@@ -140,7 +140,7 @@ async fn open(
     record: &Record<'_>,
     lease: Option<i64>,
 ) -> sqlx::Result<Uuid> {
-    let id = append::append(app, tx, record, Outcome::Begun, None).await?;
+    let id = appending::append(app, tx, record, Outcome::Begun, None).await?;
     acts::insert(tx, id, record, lease).await?;
     Ok(id)
 }
@@ -186,7 +186,7 @@ async fn complete(
         subject: begun.subject_id,
         detail: detail.unwrap_or(&begun.detail),
     };
-    append::append(app, tx, &record, outcome, Some(id))
+    appending::append(app, tx, &record, outcome, Some(id))
         .await
         .map(drop)
 }

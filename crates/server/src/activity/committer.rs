@@ -7,7 +7,7 @@
 use super::{
     Record, What,
     acts::Outcome,
-    append::{self, Entry, Mark},
+    appending::{self, Entry, Mark},
 };
 use crate::{
     app::App,
@@ -57,6 +57,13 @@ struct Owned {
 }
 
 impl Waiting {
+    fn entry(&self) -> Entry<'_> {
+        Entry {
+            mark: &self.mark,
+            record: self.record.record(),
+        }
+    }
+
     fn tell(self, result: sqlx::Result<()>) {
         // Nobody may wait for it any more.
         drop(self.done.send(result));
@@ -177,15 +184,7 @@ async fn one_by_one(db: &Db, public_url: &str, group: Vec<Waiting>) {
 }
 
 async fn write(mut tx: Tx, public_url: &str, group: &[Waiting]) -> sqlx::Result<()> {
-    let entry = |&Waiting {
-                     ref mark,
-                     ref record,
-                     ..
-                 }| Entry {
-        mark,
-        record: record.record(),
-    };
-    let mut entries: Vec<Entry<'_>> = group.iter().map(entry).collect();
-    append::append_all(&mut tx, public_url, &mut entries).await?;
+    let mut entries: Vec<Entry<'_>> = group.iter().map(Waiting::entry).collect();
+    appending::append_all(&mut tx, public_url, &mut entries).await?;
     tx.commit().await
 }

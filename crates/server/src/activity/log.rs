@@ -5,7 +5,7 @@
 //! cannot fork unless the database loses what it had acknowledged.
 
 use super::{
-    append::add_leaf,
+    appending::add_leaf,
     leaf,
     merkle::{Edge, Hash, Range, fold, leaf_hash, subtrees},
     note::{self, Checkpoint},

@@ -7,7 +7,7 @@ pub mod acts;
 #[cfg(test)]
 mod acts_tests;
 pub(crate) mod api;
-mod append;
+mod appending;
 mod audit;
 pub mod bundle;
 pub(crate) mod checks;
@@ -343,19 +343,19 @@ impl<'a> Record<'a> {
 /// Records what the service, or somebody who is not signed in, did.
 pub async fn append_record(app: &App, tx: &mut Tx, record: &Record<'_>) -> sqlx::Result<()> {
     let outcome = Outcome::of(record.what);
-    append::append(app, tx, record, outcome, None)
+    appending::append(app, tx, record, outcome, None)
         .await
         .map(drop)
 }
 
 /// Records several things that happened in one transaction, also of several customers.
 pub async fn append_records(app: &App, tx: &mut Tx, records: &[Record<'_>]) -> sqlx::Result<()> {
-    append::append_records(app, tx, records).await
+    appending::append_records(app, tx, records).await
 }
 
 /// Gives records of the time before there were trees their places in the logs.
 pub async fn adopt(app: &App) -> sqlx::Result<()> {
-    append::adopt(app).await
+    appending::adopt(app).await
 }
 
 /// What the portal calls it.

@@ -5,7 +5,7 @@ pub(super) mod retention;
 pub(super) mod stream;
 pub(super) mod tree;
 
-use super::{append::Entry, leaf, log};
+use super::{appending::Entry, leaf, log};
 use crate::{
     app::{ClockReading, ClockState},
     db::{Tx, like, on, rows::InsertRows},

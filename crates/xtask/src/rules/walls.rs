@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     ("api/service.rs", "a token, before it is known whose it is"),
     (
-        "activity/append.rs",
+        "activity/appending.rs",
         "places for records of the time before there were logs",
     ),
     (
