@@ -115,14 +115,7 @@ pub async fn change_password(
     factors::forget_steps(&mut tx, &user).await?;
     store::remove_others(&mut tx, who, session).await?;
     let secrets = (secret_hash(&token), csrf);
-    store::renew(
-        &mut tx,
-        who,
-        session,
-        (&secrets.0, &secrets.1),
-        app.clock.now_ms(),
-    )
-    .await?;
+    store::renew(&mut tx, who, session, (&secrets.0, &secrets.1)).await?;
     activity::append(app, &mut tx, actor, What::PasswordChanged, actor.user.0, "").await?;
     tx.commit().await?;
     Ok(NewWebSession { token })

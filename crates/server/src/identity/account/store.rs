@@ -77,8 +77,8 @@ const GET: &str =
 const OWN: &str = "SELECT id, address, browser, created_at_ms, last_seen_ms FROM web_sessions
     WHERE tenant_id = $1 AND user_id = $2 AND created_at_ms >= $3 AND last_seen_ms >= $4
     ORDER BY last_seen_ms DESC, id";
-const RENEW: &str = "UPDATE web_sessions SET token_hash = $1, csrf = $2, proven_at_ms = $3
-    WHERE tenant_id = $4 AND user_id = $5 AND id = $6";
+const RENEW: &str = "UPDATE web_sessions SET token_hash = $1, csrf = $2
+    WHERE tenant_id = $3 AND user_id = $4 AND id = $5";
 const TOUCH: &str = "UPDATE web_sessions SET last_seen_ms = $2 WHERE token_hash = $1";
 const DROP: &str = "DELETE FROM web_sessions WHERE token_hash = $1";
 const DROP_ONE: &str = "DELETE FROM web_sessions WHERE tenant_id = $1 AND user_id = $2 AND id = $3";
@@ -117,15 +117,14 @@ pub(crate) async fn own(
         .fetch_all(c).await)
 }
 
-/// The session goes on under another secret, proven now.
+/// The session goes on under another secret. It is no proof: where a second factor is on, no code was given.
 pub(crate) async fn renew(
     tx: &mut Tx,
     (tenant, user): (TenantId, UserId),
     id: Uuid,
     (hash, csrf): (&str, &str),
-    now_ms: i64,
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(RENEW).bind(hash).bind(csrf).bind(now_ms).bind(tenant).bind(user).bind(id)
+    on!(tx, c => sqlx::query(RENEW).bind(hash).bind(csrf).bind(tenant).bind(user).bind(id)
         .execute(c).await.map(drop))
 }
 

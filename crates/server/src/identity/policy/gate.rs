@@ -26,6 +26,11 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::POST, "/users/{id}", Back::Same),
     (Method::POST, "/users/{id}/link", Back::Above),
     (Method::POST, "/users/{id}/factors", Back::Above),
+    // With a proof that is fresh a code was given, too.
+    (Method::GET, "/account/authenticator/remove", Back::Same),
+    (Method::POST, "/account/authenticator/remove", Back::Same),
+    (Method::GET, "/account/recovery-codes", Back::Same),
+    (Method::POST, "/account/recovery-codes", Back::Same),
     (Method::GET, "/users/{id}/remove", Back::Same),
     (Method::POST, "/users/{id}/remove", Back::Same),
     (Method::POST, "/sign-in-rules/{role}", Back::Same),

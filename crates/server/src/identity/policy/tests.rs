@@ -298,6 +298,23 @@ async fn with_a_second_factor_the_password_alone_proves_nothing() {
             ];
             assert_eq!(boss.post("/prove", &form).await.status, status, "{code}");
         }
+        // Nor does a changed password, and what takes protection away wants a code, too.
+        world.pass_ms(40 * 60 * 1000);
+        let csrf = boss.get("/account").await.csrf();
+        let new = "violet anchor tundra kettle";
+        let form = [
+            ("current", PASSWORD),
+            ("password", new),
+            ("repeat", new),
+            ("csrf", csrf.as_str()),
+        ];
+        assert_eq!(boss.post("/account/password", &form).await.status, 303);
+        let csrf = boss.get("/account").await.csrf();
+        for path in ["/account/authenticator/remove", "/account/recovery-codes"] {
+            let form = [("password", new), ("csrf", csrf.as_str())];
+            let asked = boss.post(path, &form).await;
+            assert!(asked.header("location").starts_with("/prove"), "{path}");
+        }
     }
 }
 
@@ -405,5 +422,10 @@ async fn rules_that_cannot_be_read_let_nobody_in() {
         assert_eq!(hana.get("/desktops").await.status, 503);
         let actor = &customer.administrator.actor;
         assert!(service::all(&world.app, actor).await.is_err());
+        // The reconciler goes on, and shuts them out.
+        let mut tx = world.app.db.read(Scope::Everybody).await.unwrap();
+        let out = service::shut_out(&world.app, &mut tx).await.unwrap();
+        assert!(out.contains(&customer.user.actor.user));
+        assert!(!out.contains(&world.customers[1].user.actor.user));
     }
 }
