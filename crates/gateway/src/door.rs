@@ -39,7 +39,8 @@ pub(crate) async fn upgrade(tls: Arc<ServerConfig>, stream: TcpStream) -> Option
         Err("404 Not Found")
     };
     if let Err(status) = accepted {
-        let head = "content-length: 0\r\nconnection: close";
+        let head = "content-length: 0\r\nconnection: close\r\nx-content-type-options: nosniff\r\n\
+            strict-transport-security: max-age=31536000; includeSubDomains";
         answer = format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n").into_bytes();
     }
     io.write_all(&answer).await.ok()?;

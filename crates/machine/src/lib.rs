@@ -252,6 +252,8 @@ fn client_config(
 fn https(config: ClientConfig) -> Result<reqwest::Client, MachineError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(config)
+        // What is sent here, a one-time token among it, is meant for the control plane alone.
+        .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .timeout(Duration::from_secs(20))
         .build()?)

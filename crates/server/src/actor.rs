@@ -1,5 +1,6 @@
 //! Who does something: every use case takes one and asks the policies first.
 
+use crate::refusals::Asker;
 use wire::ids::{TenantId, UserId};
 
 /// A person who has signed in.
@@ -17,6 +18,19 @@ pub struct Actor {
     pub address: String,
     /// To what they are limited besides, when a program acts for them with an API token.
     pub scopes: Option<Scopes>,
+}
+
+impl Actor {
+    /// Who asks, should they be refused.
+    pub(crate) fn asker(&self) -> Asker {
+        Asker {
+            tenant: Some(self.tenant),
+            user: Some(self.user),
+            operator: None,
+            full_name: self.full_name.clone(),
+            address: self.address.clone(),
+        }
+    }
 }
 
 /// What a person is in their organisation.

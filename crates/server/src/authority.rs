@@ -22,7 +22,8 @@ use uuid::Uuid;
 use wire::control::MachineKind;
 
 const AUTHORITY_DAYS: i64 = 3650;
-const LISTENER_DAYS: i64 = 90;
+/// How long the listeners' certificate is good for.
+pub(crate) const LISTENER_DAYS: i64 = 90;
 /// How long an operator's certificate is good for.
 const OPERATOR_DAYS: i64 = 90;
 /// How long a session host's or gateway's certificate is good for; it is renewed after half of it.

@@ -29,6 +29,7 @@ pub mod one_time_code;
 pub mod operators;
 pub mod portal;
 mod probes;
+mod refusals;
 pub mod rights;
 mod serve;
 pub mod sessions;

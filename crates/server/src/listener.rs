@@ -6,7 +6,7 @@ use crate::{
     desktops, doors, evidence, help,
     identity::{self, scim},
     portal::{self, ErrorPage, Problem, Ui},
-    sessions, tenancy,
+    refusals, sessions, tenancy,
 };
 use axum::{
     Router,
@@ -46,6 +46,10 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(tenancy::contract::api::routes())
         .merge(portal::routes())
         .route("/healthz", get(|| async { "ok\n" }))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            refusals::recorded,
+        ))
         .route_layer(middleware::from_fn(listed))
         .fallback(|| async { problem(Problem::NotFound) })
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -176,7 +180,7 @@ fn secure(connections: &str, headers: &mut HeaderMap, is_asset: bool) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     let fixed = [
-        ("strict-transport-security", "max-age=31536000"),
+        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),

@@ -222,7 +222,10 @@ async fn every_answer_has_the_headers_that_protect_its_reader() {
                 "{kind}"
             );
             let fixed = [
-                ("strict-transport-security", "max-age=31536000"),
+                (
+                    "strict-transport-security",
+                    "max-age=31536000; includeSubDomains",
+                ),
                 ("x-content-type-options", "nosniff"),
                 ("x-frame-options", "DENY"),
                 ("referrer-policy", "same-origin"),

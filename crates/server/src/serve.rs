@@ -13,15 +13,25 @@ use crate::{
     operators::{self, Certificate},
     rights::{self, PoliciesError},
     sessions::job,
-    tls::{self, PeerAcceptor, TlsError},
+    tls::{Listeners, PeerAcceptor, TlsError},
 };
-use axum_server::{Handle, tls_rustls::RustlsAcceptor};
+use axum_server::{Handle, Server, tls_rustls::RustlsAcceptor};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 /// How long open requests may take once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long a client may take for its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// And for the head of a request: who sends it a byte at a time holds a connection no longer than this.
+const HEAD: Duration = Duration::from_secs(10);
+/// How often an HTTP/2 connection on which nothing happens is asked whether somebody is there, and how long it may think.
+const ALIVE: Duration = Duration::from_secs(30);
+/// Requests on one HTTP/2 connection at the same time.
+const STREAMS: u32 = 100;
+/// The longest head of an HTTP/2 request, in bytes.
+const HEAD_BYTES: u32 = 16 * 1024;
+/// How often it is looked at whether the listeners' certificate has to be renewed.
+const RENEWAL: Duration = Duration::from_secs(60 * 60);
 
 /// Why the control plane does not run.
 #[derive(Debug, thiserror::Error)]
@@ -60,22 +70,19 @@ pub async fn serve(
     let management = config.management_listen;
     let app = Arc::new(App::open(config, Clock::System).await?);
     let _serving = app.db.serving().await?;
-    let identity = app
-        .authority
-        .listener(&app.config.extra_names, app.clock.now_s())?;
+    let listeners = Listeners::new(&app)?;
     let handle = Handle::new();
 
-    let portal = axum_server::bind(customers)
-        .acceptor(RustlsAcceptor::new(tls::customers(&identity)?).handshake_timeout(HANDSHAKE))
+    let portal = bounded(axum_server::bind(customers))
+        .acceptor(RustlsAcceptor::new(listeners.customers.clone()).handshake_timeout(HANDSHAKE))
         .handle(handle.clone())
         .serve(
             listener::customer_router(Arc::clone(&app))
                 .into_make_service_with_connect_info::<SocketAddr>(),
         );
-    let machine_tls = tls::machines(&identity, &app.authority.certificate_pem)?;
-    let infrastructure = axum_server::bind(machines)
+    let infrastructure = bounded(axum_server::bind(machines))
         .acceptor(PeerAcceptor::new(
-            RustlsAcceptor::new(machine_tls).handshake_timeout(HANDSHAKE),
+            RustlsAcceptor::new(listeners.machines.clone()).handshake_timeout(HANDSHAKE),
             Peer::read,
         ))
         .handle(handle.clone())
@@ -84,10 +91,9 @@ pub async fn serve(
                 .with_state(Arc::clone(&app))
                 .into_make_service(),
         );
-    let operator_tls = tls::operators(&identity, &app.authority.operators_pem)?;
-    let console = axum_server::bind(management)
+    let console = bounded(axum_server::bind(management))
         .acceptor(PeerAcceptor::new(
-            RustlsAcceptor::new(operator_tls).handshake_timeout(HANDSHAKE),
+            RustlsAcceptor::new(listeners.operators.clone()).handshake_timeout(HANDSHAKE),
             Certificate::read,
         ))
         .handle(handle.clone())
@@ -101,6 +107,7 @@ pub async fn serve(
     let clock = tokio::spawn(clock::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
+    let certificate = tokio::spawn(renewal(Arc::clone(&app), listeners));
     let result = tokio::select! {
         result = portal => result.map_err(|source| ServeError::Listen { address: customers, source }),
         result = infrastructure => result.map_err(|source| ServeError::Listen { address: machines, source }),
@@ -113,5 +120,33 @@ pub async fn serve(
     streams.abort();
     keys.abort();
     checks.abort();
+    certificate.abort();
     result
+}
+
+/// Nobody holds a connection by saying nothing, or too much.
+fn bounded(server: Server<SocketAddr>) -> Server<SocketAddr> {
+    let mut server = server.first_request_timeout(HEAD);
+    let builder = server.http_builder();
+    builder.http1().header_read_timeout(HEAD);
+    builder
+        .http2()
+        .keep_alive_interval(ALIVE)
+        .keep_alive_timeout(ALIVE)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_BYTES);
+    server
+}
+
+/// Renews the listeners' certificate long before it ends, without a restart.
+async fn renewal(app: Arc<App>, mut listeners: Listeners) {
+    let mut look = tokio::time::interval(RENEWAL);
+    loop {
+        look.tick().await;
+        match listeners.renew(&app) {
+            Ok(true) => tracing::info!("the listeners have a new certificate"),
+            Ok(false) => (),
+            Err(error) => tracing::error!(%error, "the listeners' certificate cannot be renewed"),
+        }
+    }
 }

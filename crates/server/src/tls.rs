@@ -1,6 +1,9 @@
 //! The listeners' TLS: version 1.3 alone, with the post-quantum hybrid key exchange preferred.
 
-use crate::authority::Identity;
+use crate::{
+    app::App,
+    authority::{AuthorityError, Identity, LISTENER_DAYS},
+};
 use axum::{Extension, middleware::AddExtension};
 use axum_server::{
     accept::Accept,
@@ -31,28 +34,79 @@ pub enum TlsError {
     /// The authority cannot verify clients.
     #[error("the authority cannot verify machines")]
     Verifier(#[from] rustls::server::VerifierBuilderError),
+    /// The authority cannot issue the listeners' certificate.
+    #[error("the authority cannot issue the listeners' certificate")]
+    Authority(#[from] AuthorityError),
+}
+
+/// The certificate of the three listeners, which is renewed while they listen.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    pub(crate) customers: RustlsConfig,
+    pub(crate) machines: RustlsConfig,
+    pub(crate) operators: RustlsConfig,
+    /// When the certificate is renewed, in Unix seconds: after half of its life.
+    renew_at_s: u64,
+}
+
+impl Listeners {
+    /// With a new certificate.
+    pub(crate) fn new(app: &App) -> Result<Self, TlsError> {
+        let [customers, machines, operators] = configs(app)?.map(RustlsConfig::from_config);
+        Ok(Self {
+            customers,
+            machines,
+            operators,
+            renew_at_s: renew_at_s(app),
+        })
+    }
+
+    /// Renews the certificate where it is time. Open connections keep the one they began with. Returns whether it did.
+    pub(crate) fn renew(&mut self, app: &App) -> Result<bool, TlsError> {
+        if app.clock.now_s() < self.renew_at_s {
+            return Ok(false);
+        }
+        let [customers, machines, operators] = configs(app)?;
+        self.customers.reload_from_config(customers);
+        self.machines.reload_from_config(machines);
+        self.operators.reload_from_config(operators);
+        self.renew_at_s = renew_at_s(app);
+        Ok(true)
+    }
+}
+
+fn renew_at_s(app: &App) -> u64 {
+    const DAY_S: u64 = 24 * 60 * 60;
+    app.clock.now_s() + LISTENER_DAYS.unsigned_abs() * DAY_S / 2
+}
+
+fn configs(app: &App) -> Result<[Arc<ServerConfig>; 3], TlsError> {
+    let authority = &app.authority;
+    let identity = authority.listener(&app.config.extra_names, app.clock.now_s())?;
+    Ok([
+        customers(&identity)?,
+        machines(&identity, &authority.certificate_pem)?,
+        operators(&identity, &authority.operators_pem)?,
+    ])
 }
 
 /// For browsers: HTTP/2 and HTTP/1.1, no client certificates.
-pub(crate) fn customers(identity: &Identity) -> Result<RustlsConfig, TlsError> {
+fn customers(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = builder()?
         .with_no_client_auth()
         .with_single_cert(chain(identity)?, key(identity)?)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 /// For machines: client certificates of our authority; none is allowed, too, since enrolling comes before having one.
-pub(crate) fn machines(identity: &Identity, authority_pem: &str) -> Result<RustlsConfig, TlsError> {
+fn machines(identity: &Identity, authority_pem: &str) -> Result<Arc<ServerConfig>, TlsError> {
     let verifier = verifier(authority_pem)?.allow_unauthenticated().build()?;
     with_clients(identity, verifier, &[b"http/1.1"])
 }
 
 /// For operators' browsers: nobody is let in without a certificate of the operators' authority.
-pub(crate) fn operators(
-    identity: &Identity,
-    operators_pem: &str,
-) -> Result<RustlsConfig, TlsError> {
+fn operators(identity: &Identity, operators_pem: &str) -> Result<Arc<ServerConfig>, TlsError> {
     let verifier = verifier(operators_pem)?.build()?;
     with_clients(identity, verifier, &[b"h2", b"http/1.1"])
 }
@@ -73,12 +127,12 @@ fn with_clients(
     identity: &Identity,
     verifier: Arc<dyn ClientCertVerifier>,
     protocols: &[&[u8]],
-) -> Result<RustlsConfig, TlsError> {
+) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = builder()?
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain(identity)?, key(identity)?)?;
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-    Ok(RustlsConfig::from_config(Arc::new(config)))
+    Ok(Arc::new(config))
 }
 
 fn builder() -> Result<rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>, TlsError> {
@@ -147,4 +201,30 @@ fn uri(certificate: &[u8]) -> Option<String> {
         x509_parser::extensions::GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::worlds;
+
+    #[tokio::test]
+    async fn the_listeners_certificate_is_renewed_after_half_of_its_life() {
+        let world = worlds().await.remove(0);
+        let app = &world.app;
+        let mut listeners = Listeners::new(app).unwrap();
+        let (before, machines) = (
+            listeners.customers.get_inner(),
+            listeners.machines.get_inner(),
+        );
+        assert!(!listeners.renew(app).unwrap());
+        assert!(Arc::ptr_eq(&before, &listeners.customers.get_inner()));
+        world.pass_ms(LISTENER_DAYS * 24 * 60 * 60 * 1000 / 2 + 1000);
+        assert!(listeners.renew(app).unwrap());
+        assert!(!Arc::ptr_eq(&before, &listeners.customers.get_inner()));
+        assert!(!Arc::ptr_eq(&machines, &listeners.machines.get_inner()));
+        assert!(!listeners.renew(app).unwrap());
+    }
 }

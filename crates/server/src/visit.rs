@@ -6,6 +6,7 @@ use crate::{
     client_address,
     identity::{Client, Gate, browser_of, gate, service},
     portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
+    refusals,
     rights::{self, Action, Denied},
 };
 use axum::{
@@ -182,6 +183,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             address,
             scopes: None,
         };
+        refusals::note(parts, || actor.asker());
         let badge = UserBadge {
             full_name: actor.full_name.clone(),
             tenant_name,

@@ -70,7 +70,8 @@ impl Outcome {
             What::SignInRefused
             | What::ProofRefused
             | What::TicketRefused
-            | What::OperatorRefused => Self::Refused,
+            | What::OperatorRefused
+            | What::Refused => Self::Refused,
             _ => Self::Success,
         }
     }

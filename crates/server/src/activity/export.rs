@@ -118,10 +118,13 @@ fn csv_row(cells: &[&str]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): one that begins as a formula does gets an
-/// apostrophe before it. All are quoted, so that nothing in them ends the cell.
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): one that begins as a formula does, also in the full
+/// width that Japanese spreadsheets take for the same, gets an apostrophe before it. All are quoted, so that nothing in
+/// them ends the cell, and what would end the text for a program in C is left out.
 fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = text.replace('\0', "");
+    let begins = text.trim_start_matches(' ');
+    let formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
     let guard = if formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
@@ -175,6 +178,9 @@ mod tests {
     fn no_cell_is_a_formula_and_none_ends_early() {
         for (text, cell) in [
             ("=1+1", "\"'=1+1\""),
+            ("＝1+1", "\"'＝1+1\""),
+            (" =1+1", "\"' =1+1\""),
+            ("\0=1+1", "\"'=1+1\""),
             ("+81", "\"'+81\""),
             ("-1", "\"'-1\""),
             ("@SUM(A1)", "\"'@SUM(A1)\""),

@@ -108,10 +108,10 @@ async fn list(
     let found = service::search(&app, &signed.actor, &search, filter.page, PER_PAGE).await?;
     let vkey = service::key(&app, &signed.actor).await?;
     let kinds = What::ALL
-        .into_iter()
+        .iter()
         .map(|what| KindOption {
             value: what.name().to_owned(),
-            label: label(what),
+            label: label(*what),
         })
         .collect();
     let outcomes = Outcome::ALL

@@ -139,7 +139,7 @@ async fn what_people_do_at_the_door_is_in_the_log_with_who_and_from_where() {
 
 #[test]
 fn every_stored_form_is_read_back_and_none_is_used_twice() {
-    for what in What::ALL {
+    for what in What::ALL.iter().copied() {
         assert_eq!(What::from_name(what.name()), Some(what));
     }
 }

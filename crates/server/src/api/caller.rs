@@ -2,7 +2,7 @@
 //! of all, so that no other site's page can make a browser call it.
 
 use super::{problem::ApiError, service};
-use crate::{actor::Actor, app::App, visit};
+use crate::{actor::Actor, app::App, refusals, visit};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
@@ -31,6 +31,8 @@ impl FromRequestParts<Arc<App>> for Caller {
             Some(secret) => service::caller(app, secret, &address).await?,
             None => None,
         };
-        actor.map(Self).ok_or(ApiError::NoToken)
+        let actor = actor.ok_or(ApiError::NoToken)?;
+        refusals::note(parts, || actor.asker());
+        Ok(Self(actor))
     }
 }

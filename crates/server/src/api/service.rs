@@ -127,7 +127,7 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
     let Some((role, person)) = person else {
         return Ok(None);
     };
-    if !identity::admits_program(&mut tx, row.tenant_id, role, address).await? {
+    if !identity::admits_program(&mut tx, &person, address).await? {
         return Ok(None);
     }
     drop(tx);

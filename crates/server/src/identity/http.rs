@@ -21,7 +21,7 @@ use crate::{
 use axum::{
     Form, Router,
     extract::{Path, Query, State},
-    http::{StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -128,7 +128,14 @@ async fn sign_out(
     signed.check_form(&form.csrf)?;
     service::sign_out(&app, &signed.actor, &signed.token).await?;
     sessions::disconnect(&app, signed.actor.tenant, signed.actor.user).await?;
-    let gone = AppendHeaders([(header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0))]);
+    let gone = AppendHeaders([
+        (header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0)),
+        // Nothing of the organisation stays in a browser that others may use. Cookies stay: language and appearance.
+        (
+            HeaderName::from_static("clear-site-data"),
+            HeaderValue::from_static("\"cache\", \"storage\""),
+        ),
+    ]);
     Ok((gone, Redirect::to("/sign-in")).into_response())
 }
 

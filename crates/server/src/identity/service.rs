@@ -331,8 +331,7 @@ pub async fn welcome(
         return Err(WelcomeError::Shut(shut));
     }
     drop(tx);
-    let own_words = [user.email.as_str(), user.full_name.as_str()];
-    let hash = password::accept(app, password, &own_words).await?;
+    let hash = password::accept(app, password, &user).await?;
     let mut tx = app.db.begin(user.tenant_id).await?;
     if !store::use_link(&mut tx, &secret_hash(token), app.clock.now_ms()).await? {
         return Err(WelcomeError::Link);

@@ -222,10 +222,9 @@ async fn sign_out_ends_the_session_and_needs_the_forms_token() {
         assert_eq!(browser.post("/sign-out", &[]).await.status, 403);
         assert_eq!(browser.get("/desktops").await.status, 200);
 
-        assert_eq!(
-            browser.post("/sign-out", &[("csrf", &csrf)]).await.status,
-            303
-        );
+        let out = browser.post("/sign-out", &[("csrf", &csrf)]).await;
+        assert_eq!(out.status, 303);
+        assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"");
         assert!(!browser.cookies.contains_key(SESSION_COOKIE));
         browser.cookies = stolen;
         assert_eq!(browser.get("/desktops").await.status, 303);

@@ -13,6 +13,7 @@ use crate::{
     clock,
     listener::{MAX_BODY, Site, guarded, problem},
     portal::{self, Problem, Ui},
+    refusals::{self, Asker},
     visit::{self, Failure},
 };
 use axum::{
@@ -55,6 +56,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(http::routes())
         .nest("/console", portal::routes())
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            refusals::recorded,
+        ))
         .fallback(|| async { problem(Problem::NotFound) })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
@@ -138,6 +143,14 @@ impl FromRequestParts<Arc<App>> for Entered {
         let Some((role, row)) = row else {
             return Err(Redirect::to(pages::DOOR).into_response());
         };
+        let address = visit::address(parts, app);
+        refusals::note(parts, || Asker {
+            tenant: None,
+            user: None,
+            operator: Some(id),
+            full_name: row.full_name.clone(),
+            address: address.clone(),
+        });
         Ok(Self {
             ui: Ui::guest(&parts.headers, visit::path(parts))
                 .with_csrf(&row.csrf)
@@ -146,7 +159,7 @@ impl FromRequestParts<Arc<App>> for Entered {
                 id,
                 full_name: row.full_name,
                 role,
-                address: visit::address(parts, app),
+                address,
             },
             token,
             clock_alarm: clock::service::is_alarming(app),

@@ -103,8 +103,7 @@ pub async fn change_password(
     (current, new): (String, String),
 ) -> Result<NewWebSession, ProofError> {
     let user = prove(app, actor, current).await?;
-    let own_words = [user.email.as_str(), user.full_name.as_str()];
-    let hash = password::accept(app, new, &own_words).await?;
+    let hash = password::accept(app, new, &user).await?;
     let who = (actor.tenant, actor.user);
     let (token, csrf) = (app.new_secret(), app.new_secret());
     let mut tx = app.db.begin(actor.tenant).await?;

@@ -1,4 +1,4 @@
-//! Recovery codes: 80 random bits each, in sixteen letters and digits that cannot be mistaken for one another.
+//! Recovery codes: 120 random bits each, in twenty-four letters and digits that cannot be mistaken for one another.
 
 use crate::app::{random, secret_hash};
 use wire::ids::UserId;
@@ -7,12 +7,14 @@ use wire::ids::UserId;
 pub(super) const COUNT: usize = 10;
 /// Crockford's alphabet in small letters: without i, l, o and u.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const CHARS: usize = 16;
+const CHARS: usize = 24;
+/// Codes that were made earlier have fewer and stay good until they are used or replaced.
+const EARLIER_CHARS: usize = 16;
 
-/// A new code as it is shown: `abcd-efgh-jkmn-pqrs`.
+/// A new code as it is shown: `abcd-efgh-jkmn-pqrs-tvwx-yz01`.
 pub(super) fn new_code() -> String {
     let bytes: [u8; CHARS] = random();
-    let mut code = String::with_capacity(CHARS + 3);
+    let mut code = String::with_capacity(CHARS + CHARS / 4);
     for (at, byte) in bytes.iter().enumerate() {
         if at > 0 && at % 4 == 0 {
             code.push('-');
@@ -38,7 +40,7 @@ pub(super) fn stored(user: UserId, typed: &str) -> Option<String> {
         }
         code.push(c);
     }
-    (code.len() == CHARS).then(|| secret_hash(&format!("recovery {user} {code}")))
+    matches!(code.len(), CHARS | EARLIER_CHARS).then(|| secret_hash(&format!("recovery {user} {code}")))
 }
 
 #[cfg(test)]
@@ -51,7 +53,8 @@ mod tests {
     fn a_code_is_read_however_it_is_typed_and_is_its_owners() {
         let (hana, ken) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         let code = new_code();
-        assert_eq!(code.len(), 19);
+        assert_eq!(code.len(), 29);
+        assert!(stored(hana, &code[..19]).is_some());
         let kept = stored(hana, &code).unwrap();
         let typed = code.to_uppercase().replace('-', " ").replace('0', "O");
         assert_eq!(stored(hana, &typed).unwrap(), kept);
@@ -61,7 +64,7 @@ mod tests {
             "123456",
             &code[1..],
             &format!("{code}a"),
-            "uuuu-uuuu-uuuu-uuuu",
+            "uuuu-uuuu-uuuu-uuuu-uuuu-uuuu",
         ] {
             assert_eq!(stored(hana, wrong), None, "{wrong}");
         }

@@ -120,15 +120,18 @@ pub(in super::super) async fn admits(
     Ok(rules.admit(address, now(app, &zone)))
 }
 
-/// Whether a program may call for somebody from an address. Programs work at all hours.
+/// Whether a program may call for somebody from an address. Programs work at all hours; but what its person could not do
+/// without setting up a second factor first, their program cannot do either.
 pub(crate) async fn admits_program(
     tx: &mut Tx,
-    tenant: TenantId,
-    role: Role,
+    user: &UserRow,
     address: &str,
 ) -> sqlx::Result<bool> {
-    let rules = store::rules(tx, tenant, role.name()).await?;
-    Ok(rules.admit_from(address).is_ok())
+    let rules = store::rules(tx, user.tenant_id, &user.role).await?;
+    if rules.admit_from(address).is_err() {
+        return Ok(false);
+    }
+    Ok(!rules.second_factor || factors::is_on(tx, user.tenant_id, user.id).await?)
 }
 
 /// What is asked of somebody, to show it where it matters to them.

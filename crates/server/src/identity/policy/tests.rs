@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::service;
+use super::{rules::Rules, service, store};
 use crate::{
     activity::What,
     db::{Scope, on},
@@ -9,6 +9,7 @@ use crate::{
     visit::{CSRF_HEADER, SESSION_COOKIE},
 };
 use axum::{body::Body, http::Request};
+use uuid::Uuid;
 
 /// The form as it is at first, with some fields added or replaced.
 fn form<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -405,6 +406,18 @@ async fn programs_come_from_the_same_networks() {
         let saved = ask(&mut boss, "administrator", &[("networks", "192.0.2.0/24")]).await;
         assert_eq!(saved.status, 303);
         assert_eq!(call("203.0.113.9:1").await, 401);
+        assert_eq!(call("192.0.2.9:1").await, 200);
+        // What the person could not do without setting up a second factor, their program cannot do.
+        let rules = Rules {
+            second_factor: true,
+            ..Rules::default()
+        };
+        let mut tx = world.app.db.begin(customer.tenant).await.unwrap();
+        let (of, new) = ((customer.tenant, "administrator"), (Uuid::nil(), 1));
+        store::save(&mut tx, of, &rules, new).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(call("192.0.2.9:1").await, 401);
+        enrol(&world, &mut boss).await;
         assert_eq!(call("192.0.2.9:1").await, 200);
     }
 }

@@ -1,0 +1,154 @@
+//! What can happen, one entry each: its name here, its stored form, and the words that readers see.
+
+use crate::portal::Key;
+
+/// Makes [`What`] of a list, so that nothing about an entry can be forgotten elsewhere.
+macro_rules! list {
+    ($($(#[doc = $doc:literal])+ $name:ident: $stored:literal => $label:expr,)+) => {
+        /// What happened. The stored form is part of exports, so it never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum What {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl What {
+            /// Everything that can happen, as the filter offers it.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The stored form.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $stored,)+
+                }
+            }
+
+            /// What happened, of a stored form.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($stored => Some(Self::$name),)+
+                    _ => None,
+                }
+            }
+        }
+
+        /// What readers see.
+        pub(crate) fn label(what: What) -> Key {
+            match what {
+                $(What::$name => $label,)+
+            }
+        }
+    };
+}
+
+list! {
+    /// Signed in.
+    SignedIn: "identity.signed_in" => Key("activity.what.signed_in"),
+    /// A sign-in was refused.
+    SignInRefused: "identity.sign_in_refused" => Key("activity.what.sign_in_refused"),
+    /// Signed out of the portal.
+    SignedOut: "identity.signed_out" => Key("activity.what.signed_out"),
+    /// Chose a password by a one-time link.
+    PasswordSet: "identity.password_set" => Key("activity.what.password_set"),
+    /// Changed one's own password.
+    PasswordChanged: "identity.password_changed" => Key("activity.what.password_changed"),
+    /// Ended own sessions of the web elsewhere.
+    WebSessionEnded: "identity.web_session_ended" => Key("activity.what.web_session_ended"),
+    /// Turned two-step sign-in with one-time codes on.
+    AuthenticatorAdded: "identity.authenticator_added" => Key("activity.what.authenticator_added"),
+    /// Turned two-step sign-in with one-time codes off.
+    AuthenticatorRemoved: "identity.authenticator_removed" => Key("activity.what.authenticator_removed"),
+    /// Made new recovery codes.
+    RecoveryCodesMade: "identity.recovery_codes_made" => Key("activity.what.recovery_codes_made"),
+    /// Signed in with a recovery code.
+    RecoveryCodeUsed: "identity.recovery_code_used" => Key("activity.what.recovery_code_used"),
+    /// Took a person's second factors away, who lost them.
+    FactorsReset: "identity.factors_reset" => Key("activity.what.factors_reset"),
+    /// Somebody signed in could not prove again who they are.
+    ProofRefused: "identity.proof_refused" => Key("activity.what.proof_refused"),
+    /// Invited a person.
+    UserInvited: "identity.user_invited" => Key("activity.what.user_invited"),
+    /// Changed a person's name or role.
+    UserChanged: "identity.user_changed" => Key("activity.what.user_changed"),
+    /// Suspended a person.
+    UserSuspended: "identity.user_suspended" => Key("activity.what.user_suspended"),
+    /// Gave a suspended person access again.
+    UserResumed: "identity.user_resumed" => Key("activity.what.user_resumed"),
+    /// Removed a person.
+    UserRemoved: "identity.user_removed" => Key("activity.what.user_removed"),
+    /// Made a one-time link for a person.
+    LinkIssued: "identity.link_issued" => Key("activity.what.link_issued"),
+    /// Asked for a desktop or application.
+    SessionRequested: "session.requested" => Key("activity.what.session_requested"),
+    /// A browser was connected to a session.
+    SessionConnected: "session.connected" => Key("activity.what.session_connected"),
+    /// The browser's connection ended.
+    SessionDisconnected: "session.disconnected" => Key("activity.what.session_disconnected"),
+    /// Asked for a session's end.
+    SessionEndRequested: "session.end_requested" => Key("activity.what.session_end_requested"),
+    /// A session is over.
+    SessionEnded: "session.ended" => Key("activity.what.session_ended"),
+    /// A gateway refused a ticket.
+    TicketRefused: "gateway.ticket_refused" => Key("activity.what.ticket_refused"),
+    /// An operator entered the management console.
+    OperatorEntered: "operator.entered" => Key("activity.what.operator_entered"),
+    /// An operator's code was refused.
+    OperatorRefused: "operator.refused" => Key("activity.what.operator_refused"),
+    /// An operator left the management console.
+    OperatorLeft: "operator.left" => Key("activity.what.operator_left"),
+    /// An operator lets a session host take no new sessions.
+    HostDrained: "host.drained" => Key("activity.what.host_drained"),
+    /// An operator lets a session host take sessions again.
+    HostResumed: "host.resumed" => Key("activity.what.host_resumed"),
+    /// Took records out as a file.
+    LogExported: "activity.exported" => Key("activity.what.log_exported"),
+    /// The key that seals stored fields was replaced.
+    KeyRotated: "key.rotated" => Key("activity.what.key_rotated"),
+    /// A customer's keys were destroyed: what they sealed can be opened by nobody.
+    KeyDestroyed: "key.destroyed" => Key("activity.what.key_destroyed"),
+    /// Made an API token.
+    TokenCreated: "api.token_created" => Key("activity.what.token_created"),
+    /// Revoked an API token.
+    TokenRevoked: "api.token_revoked" => Key("activity.what.token_revoked"),
+    /// A check found that a promise does not hold.
+    PromiseFellShort: "evidence.fell_short" => Key("activity.what.promise_fell_short"),
+    /// A check could not tell whether a promise holds.
+    PromiseUnclear: "evidence.unclear" => Key("activity.what.promise_unclear"),
+    /// A check found that a promise holds again.
+    PromiseHolds: "evidence.holds" => Key("activity.what.promise_holds"),
+    /// Nothing keeps a machine's clock right any more.
+    ClockLost: "clock.lost" => Key("activity.what.clock_lost"),
+    /// A machine's clock is kept right.
+    ClockSynchronised: "clock.synchronised" => Key("activity.what.clock_synchronised"),
+    /// For how long what records say is kept became another.
+    RetentionChanged: "activity.retention_changed" => Key("activity.what.retention_changed"),
+    /// Said where the log is sent.
+    StreamChanged: "activity.stream_changed" => Key("activity.what.stream_changed"),
+    /// The log is sent nowhere any more.
+    StreamRemoved: "activity.stream_removed" => Key("activity.what.stream_removed"),
+    /// Sent a test message to where the log is sent.
+    StreamTested: "activity.stream_tested" => Key("activity.what.stream_tested"),
+    /// Asked something else of a role's people at the door.
+    SignInRulesChanged: "identity.sign_in_rules_changed" => Key("activity.what.sign_in_rules_changed"),
+    /// A session of the web ended because the rules let nobody in from there, or then.
+    WebSessionShut: "identity.web_session_shut" => Key("activity.what.web_session_shut"),
+    /// Proved again who they are.
+    ProofGiven: "identity.proof_given" => Key("activity.what.proof_given"),
+    /// Accepted terms for the organisation.
+    TermsAccepted: "tenancy.terms_accepted" => Key("activity.what.terms_accepted"),
+    /// Took out everything that the organisation has stored.
+    StoredExported: "tenancy.stored_exported" => Key("activity.what.stored_exported"),
+    /// An operator wrote a contract's next version.
+    ContractChanged: "tenancy.contract_changed" => Key("activity.what.contract_changed"),
+    /// An operator gave a service code.
+    ServiceCodeAdded: "tenancy.service_code_added" => Key("activity.what.service_code_added"),
+    /// An operator ended a service code.
+    ServiceCodeEnded: "tenancy.service_code_ended" => Key("activity.what.service_code_ended"),
+    /// An operator changed what everybody may read of the provider.
+    ProviderChanged: "provider.changed" => Key("activity.what.provider_changed"),
+    /// An operator published terms of service.
+    TermsPublished: "provider.terms_published" => Key("activity.what.terms_published"),
+    /// Asked for what the policies do not permit.
+    Refused: "rights.refused" => Key("activity.what.refused"),
+}
