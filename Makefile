@@ -33,8 +33,9 @@ web/dist/session.js: web/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd web && npm run --silent build
 	@touch $@
 
-test: build
-	@scripts/packages test
+# The executable is built with the tests: one selection of packages, so that no dependency is built twice.
+test: web/dist/session.js
+	@scripts/packages build run test
 	@scripts/check
 
 bench: build

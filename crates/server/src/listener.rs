@@ -180,7 +180,10 @@ fn secure(connections: &str, headers: &mut HeaderMap, is_asset: bool) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     let fixed = [
-        ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+        (
+            "strict-transport-security",
+            "max-age=31536000; includeSubDomains",
+        ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),

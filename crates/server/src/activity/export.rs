@@ -124,7 +124,8 @@ fn csv_row(cells: &[&str]) -> String {
 fn csv_cell(text: &str) -> String {
     let text = text.replace('\0', "");
     let begins = text.trim_start_matches(' ');
-    let formula = begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
+    let formula =
+        begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n']);
     let guard = if formula { "'" } else { "" };
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }

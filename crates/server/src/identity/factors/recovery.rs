@@ -40,7 +40,8 @@ pub(super) fn stored(user: UserId, typed: &str) -> Option<String> {
         }
         code.push(c);
     }
-    matches!(code.len(), CHARS | EARLIER_CHARS).then(|| secret_hash(&format!("recovery {user} {code}")))
+    matches!(code.len(), CHARS | EARLIER_CHARS)
+        .then(|| secret_hash(&format!("recovery {user} {code}")))
 }
 
 #[cfg(test)]

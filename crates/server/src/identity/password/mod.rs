@@ -71,11 +71,7 @@ impl Weakness {
 
 /// Looks at a new password of somebody and gives the form in which it is stored. Their name and address, and what their
 /// organisation and the service are called, are what a guesser tries first.
-pub(crate) async fn accept(
-    app: &App,
-    password: String,
-    user: &UserRow,
-) -> Result<String, Refusal> {
+pub(crate) async fn accept(app: &App, password: String, user: &UserRow) -> Result<String, Refusal> {
     let names = tenants::names(app, user.tenant_id).await?;
     let own = [
         user.email.clone(),
