@@ -31,7 +31,7 @@ const STREAMS: u32 = 100;
 /// The longest head of an HTTP/2 request, in bytes.
 const HEAD_BYTES: u32 = 16 * 1024;
 /// How often it is looked at whether the listeners' certificate has to be renewed.
-const RENEWAL: Duration = Duration::from_secs(60 * 60);
+const RENEWAL: Duration = Duration::from_hours(1);
 
 /// Why the control plane does not run.
 #[derive(Debug, thiserror::Error)]
