@@ -1,5 +1,6 @@
 // Starts Debian's Chromium for journeys and measurements. The only file that knows Playwright by name.
 import { execFileSync } from "node:child_process";
+import dns from "node:dns";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,11 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+// A browser knows that *.localhost is its own machine (RFC 6761). For one with client certificates Playwright resolves names
+// itself, by the system, which may not know.
+const { lookup } = dns.promises;
+dns.promises.lookup = (name, options) => lookup(name.endsWith(".localhost") ? "localhost" : name, options);
 
 /** A browser with a fresh profile. Playwright makes the profile's folder and removes it again. */
 export function launchBrowser() {

@@ -124,9 +124,18 @@ impl Authority {
 
     /// A new certificate for the listeners.
     pub fn listener(&self, names: &[String], now_s: u64) -> Result<Identity, AuthorityError> {
+        self.server(subject_names(names), now_s)
+    }
+
+    /// A new certificate for one name alone: browsers reuse no connection to it for another name, nor one for it.
+    pub fn listener_of(&self, name: &str, now_s: u64) -> Result<Identity, AuthorityError> {
+        self.server(vec![SanType::DnsName(name.try_into()?)], now_s)
+    }
+
+    fn server(&self, names: Vec<SanType>, now_s: u64) -> Result<Identity, AuthorityError> {
         let key = KeyPair::generate()?;
         let mut params = leaf_params("Nagaya", now_s, Duration::days(LISTENER_DAYS));
-        params.subject_alt_names = subject_names(names);
+        params.subject_alt_names = names;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         Ok(Identity {
             chain_pem: self.sign(&params, &key)?,
@@ -228,14 +237,16 @@ fn issuer(
     ))
 }
 
-fn authority_params(name: &str, now_s: u64) -> CertificateParams {
+/// What an authority's certificate says.
+pub(crate) fn authority_params(name: &str, now_s: u64) -> CertificateParams {
     let mut params = leaf_params(name, now_s, Duration::days(AUTHORITY_DAYS));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
-fn leaf_params(name: &str, now_s: u64, life: Duration) -> CertificateParams {
+/// What a certificate says that is signed by an authority of ours.
+pub(crate) fn leaf_params(name: &str, now_s: u64, life: Duration) -> CertificateParams {
     let now = i64::try_from(now_s)
         .ok()
         .and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok())

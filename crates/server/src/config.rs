@@ -22,6 +22,9 @@ pub struct ServeConfig {
     pub management_url: String,
     /// How customers' browsers name the portal: `https://HOST[:PORT]`, without a path.
     pub public_url: String,
+    /// How customers' browsers name the listener when they show a device's certificate: `https://HOST[:PORT]` with a host of
+    /// its own, at the same address. Without it `device.` before the host of `public_url`.
+    pub device_url: Option<String>,
     /// Keys, certificates and, by default, the database.
     pub state_dir: PathBuf,
     /// `postgres://…`; without it an SQLite file in the state folder is used.
@@ -52,6 +55,7 @@ impl Default for ServeConfig {
             management_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8447)),
             management_url: "https://localhost:8447".to_owned(),
             public_url: "https://localhost:8443".to_owned(),
+            device_url: None,
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,
             key_store: KeyStoreConfig::default(),
@@ -73,4 +77,32 @@ impl ServeConfig {
             format!("sqlite:{}", self.state_dir.join("nagaya.sqlite3").display())
         })
     }
+
+    /// How browsers name the listener when they show a device's certificate.
+    #[must_use]
+    pub fn device_url(&self) -> String {
+        self.device_url.clone().unwrap_or_else(|| {
+            let host = self.public_url.trim_start_matches("https://");
+            format!("https://device.{host}")
+        })
+    }
+
+    /// The host of that name.
+    #[must_use]
+    pub fn device_host(&self) -> String {
+        host_of(&self.device_url())
+    }
+
+    /// Whether both names are of one host: then no browser could come to the portal without being asked.
+    #[must_use]
+    pub fn device_host_is_the_portals(&self) -> bool {
+        self.device_host() == host_of(&self.public_url)
+    }
+}
+
+/// The host of `https://HOST[:PORT]`, in lower case.
+fn host_of(url: &str) -> String {
+    let host = url.trim_start_matches("https://");
+    let host = host.split(['/', ':']).next();
+    host.unwrap_or_default().to_lowercase()
 }

@@ -39,6 +39,7 @@ pub mod tenancy;
 mod testing;
 mod tls;
 pub mod transfer;
+mod two_names;
 mod visit;
 #[cfg(test)]
 mod walk_tests;

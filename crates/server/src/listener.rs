@@ -57,6 +57,23 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// What is reached by the devices' own name: no pages, and no connection that lives on.
+pub(crate) fn device_router(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+    routes
+        .layer(DefaultBodyLimit::max(0))
+        .layer(middleware::from_fn(once))
+        .with_state(app)
+}
+
+async fn once(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await;
+    let mut answer = answer.unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response());
+    secure("", answer.headers_mut(), false);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
+}
+
 async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let site = Site {
         own_url: &app.config.public_url,

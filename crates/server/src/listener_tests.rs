@@ -14,7 +14,17 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 27] = [
+const PAGES: [&str; 37] = [
+    "/sign-in/device",
+    "/sign-in/device/go",
+    "/sign-in/device/seen/{result}",
+    "/devices",
+    "/devices/issue",
+    "/devices/{id}/renew",
+    "/devices/{id}/revoke",
+    "/device-authorities",
+    "/device-authorities/{id}",
+    "/device-authorities/{id}/remove",
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
@@ -44,7 +54,9 @@ const PAGES: [&str; 27] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 16] = [
+const ACTS: [&str; 18] = [
+    "/device-authorities/{id}/revoke",
+    "/device-authorities/{id}/list",
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",

@@ -9,11 +9,12 @@ use crate::{
     db::NotAlone,
     evidence,
     hosts::{self, http::Peer},
-    keys, listener,
+    keys,
     operators::{self, Certificate},
     rights::{self, PoliciesError},
     sessions::job,
     tls::{Listeners, PeerAcceptor, TlsError},
+    two_names::{self, TwoNames},
 };
 use axum_server::{Handle, Server, tls_rustls::RustlsAcceptor};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -47,6 +48,9 @@ pub enum ServeError {
         "the database is being moved to another one (nagaya migrate); start again when that is done"
     )]
     Moving(#[from] NotAlone),
+    /// The devices' name is the portal's.
+    #[error("device_url must name another host than public_url")]
+    DeviceName,
     /// The listeners' certificate.
     #[error("cannot set up TLS")]
     Tls(#[from] TlsError),
@@ -66,6 +70,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     rights::check()?;
+    if config.device_host_is_the_portals() {
+        return Err(ServeError::DeviceName);
+    }
     let (customers, machines) = (config.customer_listen, config.infra_listen);
     let management = config.management_listen;
     let app = Arc::new(App::open(config, Clock::System).await?);
@@ -74,11 +81,14 @@ pub async fn serve(
     let handle = Handle::new();
 
     let portal = bounded(axum_server::bind(customers))
-        .acceptor(RustlsAcceptor::new(listeners.customers.clone()).handshake_timeout(HANDSHAKE))
+        .acceptor(TwoNames {
+            portal: listeners.customers.clone(),
+            device: listeners.devices.clone(),
+            device_host: app.config.device_host().into(),
+        })
         .handle(handle.clone())
         .serve(
-            listener::customer_router(Arc::clone(&app))
-                .into_make_service_with_connect_info::<SocketAddr>(),
+            two_names::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>(),
         );
     let infrastructure = bounded(axum_server::bind(machines))
         .acceptor(PeerAcceptor::new(

@@ -18,10 +18,10 @@ use crate::{
         store::{UserRow, insert_user},
     },
     keys,
-    listener::customer_router,
     operators::{self, Certificate},
     setup::provider,
     tenancy::{self, contract::testing::agree, store::TenantRow},
+    two_names,
 };
 use axum::{
     body::Body,
@@ -457,7 +457,7 @@ impl Browser {
             request.extensions_mut().insert(certificate);
             operators::router(Arc::clone(&self.app))
         } else {
-            customer_router(Arc::clone(&self.app))
+            two_names::router(Arc::clone(&self.app))
         };
         let answer = router.oneshot(request).await.unwrap();
         self.keep_cookies(&answer);

@@ -11,12 +11,18 @@ use axum_server::{
 };
 use futures_util::future::BoxFuture;
 use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::aws_lc_rs,
-    server::{ClientCertVerifierBuilder, WebPkiClientVerifier, danger::ClientCertVerifier},
+    DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{
+        WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
+    },
+    server::{
+        ClientCertVerifierBuilder, NoServerSessionStorage, WebPkiClientVerifier,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
     version::TLS13,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _};
 use std::{io, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::server::TlsStream;
@@ -39,10 +45,12 @@ pub enum TlsError {
     Authority(#[from] AuthorityError),
 }
 
-/// The certificate of the three listeners, which is renewed while they listen.
+/// The certificates of the three listeners, which are renewed while they listen.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     pub(crate) customers: RustlsConfig,
+    /// The customers' listener by the devices' own name.
+    pub(crate) devices: RustlsConfig,
     pub(crate) machines: RustlsConfig,
     pub(crate) operators: RustlsConfig,
     /// When the certificate is renewed, in Unix seconds: after half of its life.
@@ -52,9 +60,11 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// With a new certificate.
     pub(crate) fn new(app: &App) -> Result<Self, TlsError> {
-        let [customers, machines, operators] = configs(app)?.map(RustlsConfig::from_config);
+        let configs = configs(app)?.map(RustlsConfig::from_config);
+        let [customers, devices, machines, operators] = configs;
         Ok(Self {
             customers,
+            devices,
             machines,
             operators,
             renew_at_s: renew_at_s(app),
@@ -66,8 +76,9 @@ impl Listeners {
         if app.clock.now_s() < self.renew_at_s {
             return Ok(false);
         }
-        let [customers, machines, operators] = configs(app)?;
+        let [customers, devices, machines, operators] = configs(app)?;
         self.customers.reload_from_config(customers);
+        self.devices.reload_from_config(devices);
         self.machines.reload_from_config(machines);
         self.operators.reload_from_config(operators);
         self.renew_at_s = renew_at_s(app);
@@ -80,11 +91,13 @@ fn renew_at_s(app: &App) -> u64 {
     app.clock.now_s() + LISTENER_DAYS.unsigned_abs() * DAY_S / 2
 }
 
-fn configs(app: &App) -> Result<[Arc<ServerConfig>; 3], TlsError> {
+fn configs(app: &App) -> Result<[Arc<ServerConfig>; 4], TlsError> {
     let authority = &app.authority;
     let identity = authority.listener(&app.config.extra_names, app.clock.now_s())?;
+    let device = authority.listener_of(&app.config.device_host(), app.clock.now_s())?;
     Ok([
         customers(&identity)?,
+        devices(&device)?,
         machines(&identity, &authority.certificate_pem)?,
         operators(&identity, &authority.operators_pem)?,
     ])
@@ -97,6 +110,66 @@ fn customers(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
         .with_single_cert(chain(identity)?, key(identity)?)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// For browsers that show their device's certificate: any is taken, since only the route knows whose authorities count.
+/// Nothing is resumed and no connection lives on, so that each visit asks anew.
+fn devices(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
+    let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+    let mut config = builder()?
+        .with_client_cert_verifier(Arc::new(AnyCertificate(algorithms)))
+        .with_single_cert(chain(identity)?, key(identity)?)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// Asks for a certificate, takes none as well, and verifies that the browser has the key of the one that it shows. Whether
+/// that one counts is for the route to say.
+#[derive(Debug)]
+struct AnyCertificate(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// None: which authorities count is known when it is known whose person comes, so browsers offer all they have.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
 }
 
 /// For machines: client certificates of our authority; none is allowed, too, since enrolling comes before having one.

@@ -7,7 +7,10 @@ use crate::{
     actor::{Actor, Role},
     api::service as api,
     doors::{DOORS, Right, is_listed},
-    identity::lifecycle::{self, Draft},
+    identity::{
+        devices::testing as devices,
+        lifecycle::{self, Draft},
+    },
     listener::customer_router,
     rights,
     testing::{Answer, Browser, Customer, Person, World, worlds},
@@ -40,13 +43,17 @@ struct Things {
     leaver: UserId,
     /// An API token of the one who walks.
     token: String,
+    /// A device's certificate, and an authority that may go.
+    device: String,
+    authority: String,
 }
 
 fn outcome(path: &str, answer: &Answer) -> Outcome {
     let to = answer.header("location");
     match answer.status.as_u16() {
         401 => Outcome::SignIn,
-        303 if to.starts_with("/sign-in") && path != "/sign-out" => Outcome::SignIn,
+        303 if to == "/sign-in" && path != "/sign-out" => Outcome::SignIn,
+        303 if to.starts_with("/sign-in?") => Outcome::SignIn,
         // Who works on no desktop is led from the portal's first page to where their work is.
         303 if path == "/desktops" => Outcome::Refused,
         403 => Outcome::Refused,
@@ -61,6 +68,8 @@ fn address(path: &str, things: &Things) -> String {
         Some("sessions") => things.session.clone(),
         Some("users") => things.leaver.to_string(),
         Some("tokens") => things.token.clone(),
+        Some("devices") => things.device.clone(),
+        Some("device-authorities") => things.authority.clone(),
         _ => things.desktop.clone(),
     };
     path.replace("{id}", &id)
@@ -94,6 +103,8 @@ async fn things(world: &World, customer: &Customer) -> Things {
         owner: customer.user.actor.user,
         leaver: customer.user.actor.user,
         token: String::new(),
+        device: Uuid::nil().to_string(),
+        authority: Uuid::nil().to_string(),
     }
 }
 
@@ -179,6 +190,7 @@ async fn every_route_serves_those_whom_the_policies_permit() {
     for world in worlds().await {
         let [shoji, harbour] = &world.customers;
         let mut things = things(&world, shoji).await;
+        let boss = &shoji.administrator.actor;
         // Who invites has signed in.
         world.signed_in(&shoji.administrator).await;
         let mut leavers = Vec::new();
@@ -196,6 +208,7 @@ async fn every_route_serves_those_whom_the_policies_permit() {
                 let mut person = person.clone();
                 world.set_role(&mut person, role).await;
                 things.token = token_of(&world, &person).await;
+                (things.device, things.authority) = devices::things(&world.app, boss).await;
                 walk(&world, &person, &things, foreign).await;
             }
         }

@@ -135,6 +135,20 @@ list! {
     WebSessionShut: "identity.web_session_shut" => Key("activity.what.web_session_shut"),
     /// Proved again who they are.
     ProofGiven: "identity.proof_given" => Key("activity.what.proof_given"),
+    /// Issued a device's certificate.
+    DeviceIssued: "device.issued" => Key("activity.what.device_issued"),
+    /// Revoked a device's certificate.
+    DeviceRevoked: "device.revoked" => Key("activity.what.device_revoked"),
+    /// Showed a device's certificate that counts.
+    DeviceShown: "device.shown" => Key("activity.what.device_shown"),
+    /// Showed no device's certificate, or one that does not count.
+    DeviceRefused: "device.refused" => Key("activity.what.device_refused"),
+    /// Devices' certificates of one more authority count.
+    DeviceAuthorityAdded: "device.authority_added" => Key("activity.what.device_authority_added"),
+    /// Devices' certificates of an authority do not count any more.
+    DeviceAuthorityRemoved: "device.authority_removed" => Key("activity.what.device_authority_removed"),
+    /// Gave an authority's revocation list.
+    DeviceListTaken: "device.list_taken" => Key("activity.what.device_list_taken"),
     /// Accepted terms for the organisation.
     TermsAccepted: "tenancy.terms_accepted" => Key("activity.what.terms_accepted"),
     /// Took out everything that the organisation has stored.

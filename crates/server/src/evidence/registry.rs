@@ -69,7 +69,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.2.3",
         side: Side::Both,
         promise: Key("evidence.promise.second_factor"),
-        checks: &[&identity::SECOND_FACTOR, &operators::SECOND_FACTOR],
+        checks: &[
+            &identity::SECOND_FACTOR,
+            &identity::DEVICES,
+            &operators::SECOND_FACTOR,
+        ],
     },
     Control {
         id: "5.4",

@@ -1,6 +1,6 @@
 //! What shows that accounts are looked after.
 
-use super::{policy, store};
+use super::{devices, policy, store};
 use crate::{
     app::App,
     evidence::{Answer, CannotTell, Check, Run},
@@ -50,6 +50,28 @@ pub(crate) const SECOND_FACTOR: Check = Check {
     ],
     run: Run::Customer(|app, tenant| Box::pin(second_factor(app, tenant))),
 };
+
+/// Nobody works without a good device's certificate where their organisation asks for one.
+pub(crate) const DEVICES: Check = Check {
+    name: "identity.devices",
+    says: Key("evidence.check.devices"),
+    figures: &[
+        Key("evidence.figure.asking_roles"),
+        Key("evidence.figure.inside_without_device"),
+        Key("evidence.figure.revoked_inside"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(devices(app, tenant))),
+};
+
+async fn devices(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let live = sessions::service::connected_users(&mut tx, tenant).await?;
+    let live = live.into_iter().collect();
+    let (asking, inside) = policy::service::missing_devices(app, &mut tx, tenant, &live).await?;
+    let revoked = devices::step::revoked_inside(&mut tx, tenant).await?;
+    let figures = vec![count(asking), count(inside), revoked];
+    Ok(Answer::of(inside == 0 && revoked == 0, figures))
+}
 
 async fn second_factor(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
     let mut tx = app.db.read(tenant).await?;

@@ -1,7 +1,7 @@
 //! Sign-in, sign-out and one-time links.
 
 use super::{
-    account,
+    account, devices,
     factors::{self, Entered},
     lifecycle_http,
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
@@ -40,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(lifecycle_http::routes())
         .merge(account::http::routes())
         .merge(factors::http::routes())
+        .merge(devices::http::routes())
         .merge(policy::http::routes())
 }
 

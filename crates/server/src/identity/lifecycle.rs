@@ -4,7 +4,7 @@
 
 use super::{
     account::store as sessions_of_the_web,
-    factors,
+    devices, factors,
     service::normal,
     store::{self, UserRow},
     turn::{Turn, shut_out},
@@ -185,6 +185,7 @@ pub(super) async fn remove_in(mut turn: Turn<'_>, user: &UserRow) -> Result<(), 
     turn.may_lose(user).await?;
     store::remove_user(&mut turn.tx, actor.tenant, id).await?;
     factors::forget(&mut turn.tx, user).await?;
+    devices::service::forget(app, &mut turn.tx, user).await?;
     shut_out(&mut turn.tx, user).await?;
     let detail = format!("{} <{}>", user.full_name, user.email);
     let record = Record::of(actor, What::UserRemoved, id.0, &detail);

@@ -4,6 +4,7 @@ pub mod account;
 pub(crate) mod api;
 pub(crate) mod checks;
 mod client;
+pub mod devices;
 pub mod factors;
 pub mod failures;
 pub mod http;
@@ -26,6 +27,7 @@ mod turn;
 pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
+pub(crate) use devices::device_routes;
 pub(crate) use policy::{Gate, admits_program, gate, shut_out};
 pub use store::UserRow;
 

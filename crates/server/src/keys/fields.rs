@@ -67,6 +67,14 @@ pub(super) const SEALED: &[Field] = &[
         ..of_user("secret")
     },
     Field {
+        table: "device_authorities",
+        ..of_user("secret")
+    },
+    Field {
+        table: "device_certificates",
+        ..of_user("name")
+    },
+    Field {
         table: "operators",
         column: "totp",
         tenant: false,

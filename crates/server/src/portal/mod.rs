@@ -18,6 +18,8 @@ mod account_samples;
 #[cfg(test)]
 mod contrast;
 #[cfg(test)]
+mod device_samples;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,15 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 19] = [
+const SCREENS: [(&str, &str); 22] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
     ("/users", "administrators"),
     ("/sign-in-rules", "administrators"),
+    ("/devices", "administrators"),
+    ("/device-authorities", "administrators"),
+    ("/sign-in/device", "account"),
     ("/prove", "account"),
     ("/access", "access"),
     ("/evidence", "evidence"),

@@ -38,6 +38,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(histories(lang));
     pages.extend(people(lang));
     pages.extend(super::account_samples::all(lang));
+    pages.extend(super::device_samples::all(lang));
     pages
 }
 

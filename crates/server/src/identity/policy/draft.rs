@@ -15,6 +15,8 @@ const MAX_NETWORKS: usize = 100;
 pub struct Draft {
     /// Whether a second factor is asked for.
     pub second_factor: bool,
+    /// Whether a device's certificate is asked for.
+    pub device_certificate: bool,
     /// One network or address a line.
     pub networks: String,
     /// Times of the week; one without days, beginning and end is none.
@@ -53,6 +55,8 @@ pub struct Wrong {
     pub absolute: Option<Key>,
     /// With the age of a proof.
     pub proof: Option<Key>,
+    /// With the device's certificate.
+    pub device: Option<Key>,
     /// With the whole: it would lock out whoever saves it.
     pub lockout: Option<Key>,
 }
@@ -80,6 +84,7 @@ impl Draft {
         let lines: Vec<String> = rules.networks.iter().map(ToString::to_string).collect();
         Self {
             second_factor: rules.second_factor,
+            device_certificate: rules.device_certificate,
             networks: lines.join("\n"),
             windows,
             idle_timeout_min: rules.idle_timeout_min.to_string(),
@@ -96,6 +101,7 @@ impl Draft {
         for (name, value) in pairs {
             match name.as_str() {
                 "second_factor" => draft.second_factor = true,
+                "device_certificate" => draft.device_certificate = true,
                 "networks" => draft.networks.clone_from(value),
                 "idle_timeout_min" => draft.idle_timeout_min.clone_from(value),
                 "absolute_timeout_min" => draft.absolute_timeout_min.clone_from(value),
@@ -173,6 +179,7 @@ impl Draft {
         };
         Ok(Rules {
             second_factor: self.second_factor,
+            device_certificate: self.device_certificate,
             networks,
             windows,
             idle_timeout_min: idle,

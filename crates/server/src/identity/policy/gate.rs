@@ -1,6 +1,9 @@
 //! What is asked of a request whose session of the web is good: which door it may go through now.
 
-use super::{super::account::store::WebSessionRow, rules::Rules};
+use super::{
+    super::{account::store::WebSessionRow, devices::step::has_shown},
+    rules::Rules,
+};
 use axum::http::Method;
 
 /// A form that was opened in time may be sent this much later, in milliseconds.
@@ -34,6 +37,11 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::GET, "/users/{id}/remove", Back::Same),
     (Method::POST, "/users/{id}/remove", Back::Same),
     (Method::POST, "/sign-in-rules/{role}", Back::Same),
+    (Method::GET, "/devices/issue", Back::Same),
+    (Method::POST, "/devices/issue", Back::Same),
+    (Method::POST, "/devices/{id}/renew", Back::Same),
+    (Method::POST, "/device-authorities", Back::Same),
+    (Method::POST, "/device-authorities/{id}/remove", Back::Same),
     (Method::POST, "/tokens", Back::Same),
     (Method::POST, "/activity/stream", Back::Same),
     (Method::POST, "/activity/stream/remove", Back::Above),
@@ -50,11 +58,21 @@ const ENROLMENT: &[&str] = &[
     "/sign-out",
 ];
 
+/// What is open to somebody who has to show a device's certificate first.
+const DEVICE: &[&str] = &[
+    "/sign-in/device",
+    "/sign-in/device/go",
+    "/sign-in/device/seen/{result}",
+    "/sign-out",
+];
+
 /// Where a request may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
     /// On.
     Open,
+    /// To where a device's certificate is shown, and then to the local path; nothing else is open before.
+    Device(String),
     /// To where a second factor is set up; nothing else is open before.
     Enrol,
     /// To where one proves who one is, and then to the local path.
@@ -68,7 +86,12 @@ pub(crate) fn gate(
     rules: &Rules,
     now_ms: i64,
 ) -> Gate {
-    if rules.second_factor && !row.has_second_factor && !ENROLMENT.contains(&route) {
+    // First of all: a password that was stolen sets up no factor from a strange device.
+    if rules.device_certificate && !has_shown(row, now_ms) && !DEVICE.contains(&route) {
+        return Gate::Device(if method == Method::GET { path } else { "/" }.to_owned());
+    }
+    let is_on_the_way = ENROLMENT.contains(&route) || DEVICE.contains(&route);
+    if rules.second_factor && !row.has_second_factor && !is_on_the_way {
         return Gate::Enrol;
     }
     let age_ms = now_ms - row.proven_at_ms;
@@ -113,7 +136,7 @@ mod tests {
         for (method, at, _) in DANGEROUS {
             assert!(is_route(method, at), "{method} {at}");
         }
-        for at in ENROLMENT {
+        for at in ENROLMENT.iter().chain(DEVICE) {
             assert!(
                 is_route(&Method::GET, at) || is_route(&Method::POST, at),
                 "{at}"

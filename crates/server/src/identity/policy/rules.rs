@@ -15,6 +15,9 @@ pub const DAY_MIN: u16 = 24 * 60;
 pub struct Rules {
     /// Whether nothing is open without a second factor.
     pub second_factor: bool,
+    /// Whether nothing is open before a device's certificate was shown. Rules from before do not say it.
+    #[serde(default)]
+    pub device_certificate: bool,
     /// From where one may come; empty for anywhere.
     pub networks: Vec<IpNet>,
     /// When one may come; empty for always.
@@ -63,6 +66,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             second_factor: false,
+            device_certificate: false,
             networks: Vec::new(),
             windows: Vec::new(),
             idle_timeout_min: 2 * 60,

@@ -3,6 +3,7 @@
 use super::{
     super::{
         account::service::{self as account, ProofError},
+        devices::step as devices,
         factors,
         service::NewWebSession,
         store::UserRow,
@@ -71,6 +72,12 @@ pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result
     rights::authorize(actor, Action::ManageUsers)?;
     let rules = draft.check().map_err(RulesError::Wrong)?;
     let mut tx = app.db.begin(actor.tenant).await?;
+    if rules.device_certificate && !devices::has_authority(&mut tx, actor.tenant).await? {
+        return Err(RulesError::Wrong(Box::new(Wrong {
+            device: Some(Key("policy.wrong.device")),
+            ..Wrong::default()
+        })));
+    }
     if role == actor.role {
         let has_factor = factors::is_on(&mut tx, actor.tenant, actor.user).await?;
         let at = now(app, &store::zone(&mut tx, actor.tenant).await?);
@@ -78,6 +85,11 @@ pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result
             Err(Shut::Network) => Some(Key("policy.lockout.network")),
             Err(Shut::Hours) => Some(Key("policy.lockout.hours")),
             Ok(()) if rules.second_factor && !has_factor => Some(Key("policy.lockout.factor")),
+            Ok(()) if rules.device_certificate => {
+                let who = (actor.tenant, actor.user);
+                let shown = devices::is_shown(app, &mut tx, who).await?;
+                (!shown).then_some(Key("policy.lockout.device"))
+            }
             Ok(()) => None,
         };
         if lockout.is_some() {
@@ -139,8 +151,8 @@ pub(in super::super) async fn of_actor(tx: &mut Tx, actor: &Actor) -> sqlx::Resu
     store::rules(tx, actor.tenant, actor.role.name()).await
 }
 
-/// Everybody whose hours are over, or who has no second factor where one is asked for; of all customers, for the
-/// reconciler.
+/// Everybody whose hours are over, or who has no second factor or has shown no device's certificate where one is asked for;
+/// of all customers, for the reconciler.
 pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
     let mut out = HashSet::new();
     for row in store::everywhere(tx).await? {
@@ -156,8 +168,14 @@ pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<Use
         };
         if anywhere.admit("", now(app, &row.time_zone)).is_err() {
             out.extend(store::of_role(tx, row.tenant_id, &row.role).await?);
-        } else if anywhere.second_factor {
+            continue;
+        }
+        if anywhere.second_factor {
             out.extend(store::bare(tx, row.tenant_id, &row.role).await?);
+        }
+        if anywhere.device_certificate {
+            let of_role = (row.tenant_id, row.role.as_str());
+            out.extend(devices::without(app, tx, of_role).await?);
         }
     }
     Ok(out)
@@ -182,6 +200,25 @@ pub(in super::super) async fn missing_factors(
         inside += people.iter().filter(|user| live.contains(user)).count();
     }
     Ok((asking.len(), bare, inside))
+}
+
+/// What of devices' certificates is missing where they are asked for: roles that ask, and those among `live` who have shown
+/// none that is good.
+pub(in super::super) async fn missing_devices(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    live: &HashSet<UserId>,
+) -> sqlx::Result<(usize, usize)> {
+    let (mut asking, mut inside) = (0, 0);
+    for (role, rules) in store::all(tx, tenant).await? {
+        if rules.device_certificate {
+            asking += 1;
+            let people = devices::without(app, tx, (tenant, &role)).await?;
+            inside += people.iter().filter(|user| live.contains(user)).count();
+        }
+    }
+    Ok((asking, inside))
 }
 
 /// Proves again who one is: with the password, and a code where one's account has a second factor. The session goes on
