@@ -3,7 +3,7 @@
 //! A session of the web in which no good certificate was shown opens nothing but the way to show one ([`step`]). It leads
 //! over a name of its own (`crate::two_names`), so that only whoever goes there is asked for a certificate. What counts is
 //! the customer's alone: authorities that it brought ([`authority`]) and its own one ([`issue`]). See
-//! `docs/adr/0027-device-certificates.md`.
+//! `docs/adr/0023-device-certificates.md`.
 
 mod authority;
 mod certificate;
