@@ -29,7 +29,8 @@ CREATE TABLE device_certificates (
     user_id UUID REFERENCES users (id),
     -- How people name the device. Sealed.
     name TEXT NOT NULL,
-    serial TEXT NOT NULL,
+    -- The serial number, hexadecimal.
+    number TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     not_after_ms BIGINT NOT NULL,
     created_at_ms BIGINT NOT NULL,
@@ -45,10 +46,11 @@ CREATE TABLE device_revocations (
     id UUID PRIMARY KEY,
     tenant_id UUID NOT NULL REFERENCES tenants (id),
     authority_id UUID NOT NULL REFERENCES device_authorities (id),
-    serial TEXT NOT NULL,
+    -- The serial number, hexadecimal.
+    number TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     at_ms BIGINT NOT NULL,
-    UNIQUE (authority_id, serial, fingerprint)
+    UNIQUE (authority_id, number, fingerprint)
 );
 
 -- When a person last showed a certificate: it decides whether their desktops stay connected.

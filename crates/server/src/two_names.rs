@@ -227,18 +227,12 @@ mod tests {
         assert!(own.asked.load(Ordering::SeqCst));
         let empty = Arc::new(Wallet::default());
         assert_eq!(
-            arrive(&app, "Device.LOCALHOST", &empty)
-                .await
-                .unwrap(),
+            arrive(&app, "Device.LOCALHOST", &empty).await.unwrap(),
             Some(0)
         );
         // Who has the certificate without its key is not heard.
         let stranger = wallet(authority, true);
-        assert!(
-            arrive(&app, "device.localhost", &stranger)
-                .await
-                .is_err()
-        );
+        assert!(arrive(&app, "device.localhost", &stranger).await.is_err());
     }
 
     #[tokio::test]

@@ -60,34 +60,34 @@ const DROP_CERTIFICATES: &str =
     "DELETE FROM device_certificates WHERE tenant_id = $1 AND authority_id = $2";
 const DROP_AUTHORITY: &str = "DELETE FROM device_authorities WHERE tenant_id = $1 AND id = $2";
 const CERTIFICATES: &str =
-    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.serial, d.fingerprint, d.not_after_ms,
+    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.number AS serial, d.fingerprint, d.not_after_ms,
     d.created_at_ms, d.shown_at_ms, d.revoked_at_ms
     FROM device_certificates d JOIN device_authorities a ON a.id = d.authority_id WHERE d.tenant_id = $1";
 const CERTIFICATE: &str =
-    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.serial, d.fingerprint, d.not_after_ms,
+    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.number AS serial, d.fingerprint, d.not_after_ms,
     d.created_at_ms, d.shown_at_ms, d.revoked_at_ms
     FROM device_certificates d JOIN device_authorities a ON a.id = d.authority_id
     WHERE d.tenant_id = $1 AND d.id = $2";
 const BY_FINGERPRINT: &str =
-    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.serial, d.fingerprint, d.not_after_ms,
+    "SELECT d.id, d.authority_id, a.kind, d.user_id, d.name, d.number AS serial, d.fingerprint, d.not_after_ms,
     d.created_at_ms, d.shown_at_ms, d.revoked_at_ms
     FROM device_certificates d JOIN device_authorities a ON a.id = d.authority_id
     WHERE d.tenant_id = $1 AND d.fingerprint = $2";
 const INSERT_CERTIFICATE: &str = "INSERT INTO device_certificates
-    (id, tenant_id, authority_id, user_id, name, serial, fingerprint, not_after_ms, created_at_ms)
+    (id, tenant_id, authority_id, user_id, name, number, fingerprint, not_after_ms, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, fingerprint) DO NOTHING";
 const REVOKE: &str = "UPDATE device_certificates SET revoked_at_ms = $3
     WHERE tenant_id = $1 AND id = $2 AND revoked_at_ms IS NULL";
 const OF_PERSON: &str =
     "SELECT d.id FROM device_certificates d JOIN device_authorities a ON a.id = d.authority_id
     WHERE d.tenant_id = $1 AND d.user_id = $2 AND d.revoked_at_ms IS NULL AND a.kind = 'own'";
-const OF_AUTHORITY: &str = "SELECT id, serial, fingerprint FROM device_certificates
+const OF_AUTHORITY: &str = "SELECT id, number, fingerprint FROM device_certificates
     WHERE tenant_id = $1 AND authority_id = $2 AND revoked_at_ms IS NULL";
 const INSERT_REVOCATION: &str = "INSERT INTO device_revocations
-    (id, tenant_id, authority_id, serial, fingerprint, at_ms) VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (authority_id, serial, fingerprint) DO NOTHING";
+    (id, tenant_id, authority_id, number, fingerprint, at_ms) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (authority_id, number, fingerprint) DO NOTHING";
 const IS_REVOKED: &str = "SELECT count(*) FROM device_revocations
-    WHERE tenant_id = $1 AND authority_id = $2 AND (serial = $3 OR fingerprint = $4)";
+    WHERE tenant_id = $1 AND authority_id = $2 AND (number = $3 OR fingerprint = $4)";
 const REVOKED: &str =
     "SELECT count(*) FROM device_revocations WHERE tenant_id = $1 AND authority_id = $2";
 const SESSIONS_OF: &str =

@@ -157,7 +157,7 @@ pub const KINDS: &[Kind] = &[
             Id("authority_id"),
             Id("user_id"),
             Text("name"),
-            Text("serial"),
+            Text("number"),
             Text("fingerprint"),
             Number("not_after_ms"),
             Number("created_at_ms"),
@@ -170,7 +170,7 @@ pub const KINDS: &[Kind] = &[
         "boundary.kind.device_revocations",
         &[
             Id("authority_id"),
-            Text("serial"),
+            Text("number"),
             Text("fingerprint"),
             Number("at_ms"),
         ],
