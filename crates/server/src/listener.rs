@@ -36,6 +36,7 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(evidence::http::routes())
         .merge(tenancy::contract::http::routes())
         .merge(tenancy::boundary::http::routes())
+        .merge(tenancy::branding::http::routes())
         .merge(api::http::routes())
         .merge(identity::api::routes())
         .merge(identity::scim::http::routes())

@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 42] = [
     "/sign-in/device",
     "/sign-in/device/go",
     "/sign-in/device/seen/{result}",
@@ -25,6 +25,11 @@ const PAGES: [&str; 37] = [
     "/device-authorities",
     "/device-authorities/{id}",
     "/device-authorities/{id}/remove",
+    "/branding",
+    "/branding/reset",
+    "/branding/preview.css",
+    "/branding/style.css",
+    "/branding/logo.png",
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
@@ -75,7 +80,10 @@ const ACTS: [&str; 18] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 12] = [
+    "/at/{code}",
+    "/at/{code}/style.css",
+    "/at/{code}/logo.png",
     "/help",
     "/help/{name}",
     "/",

@@ -8,7 +8,7 @@ use crate::{
     authority::AuthorityError,
     config::ServeConfig,
     db::{Scope, Tx},
-    desktops::service::{self as desktops, DesktopRow},
+    desktops::service as desktops,
     hosts,
     identity::{self, UserRow},
     keys::{self, Owner},
@@ -225,22 +225,8 @@ impl Setup {
             };
             identity::service::add_user(tx, &user, app.clock.now_ms()).await?;
         }
-        for (position, offer) in OFFERS.iter().enumerate() {
-            let row = DesktopRow {
-                id: app.new_id(),
-                tenant_id: tenant.id,
-                position: i64::try_from(position).unwrap_or_default(),
-                name_ja: offer.name.0.to_owned(),
-                name_en: offer.name.1.to_owned(),
-                description_ja: offer.description.0.to_owned(),
-                description_en: offer.description.1.to_owned(),
-                application: offer.application.map(str::to_owned),
-                image: "machine".to_owned(),
-                memory_mib: 2048,
-                cpu_percent: 200,
-                tasks: 512,
-                service_code: None,
-            };
+        for standard in &desktops::STANDARD {
+            let row = standard.row(app.new_id(), tenant.id, None);
             desktops::add(tx, &row).await?;
         }
         Ok(tenant)
@@ -287,42 +273,5 @@ const DEMO: [Customer; 2] = [
             ("oliver@harbour.example", "Oliver Bennett", Role::User),
             ("amelia@harbour.example", "Amelia Clarke", Role::User),
         ],
-    },
-];
-
-struct Offer {
-    name: (&'static str, &'static str),
-    description: (&'static str, &'static str),
-    application: Option<&'static str>,
-}
-
-const OFFERS: [Offer; 5] = [
-    Offer {
-        name: ("業務デスクトップ", "Work desktop"),
-        description: (
-            "いつもの仕事のためのデスクトップです。",
-            "A whole desktop for everyday work.",
-        ),
-        application: None,
-    },
-    Offer {
-        name: ("テキストエディター", "Text editor"),
-        description: ("メモや文章を書きます。", "Write notes and texts."),
-        application: Some("editor"),
-    },
-    Offer {
-        name: ("ターミナル", "Terminal"),
-        description: ("コマンドを使います。", "Work with commands."),
-        application: Some("terminal"),
-    },
-    Offer {
-        name: ("ファイル", "Files"),
-        description: ("ファイルを整理します。", "Keep your files in order."),
-        application: Some("files"),
-    },
-    Offer {
-        name: ("電卓", "Calculator"),
-        description: ("計算をします。", "Do a quick sum."),
-        application: Some("calculator"),
     },
 ];

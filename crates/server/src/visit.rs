@@ -170,7 +170,8 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             return Err(answer);
         }
         let row = visit.row;
-        let guest = Ui::guest(&parts.headers, path(parts));
+        let mut guest = Ui::guest(&parts.headers, path(parts));
+        guest.brand = row.brand(guest.lang);
         let tenant_name = match guest.lang {
             Lang::Ja => row.tenant_name_ja,
             Lang::En => row.tenant_name_en,
@@ -190,6 +191,8 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             role: role_key(role),
             desktops: rights::authorize(&actor, Action::ViewDesktops).is_ok(),
             administrator: rights::authorize(&actor, Action::ListUsers).is_ok(),
+            branding: rights::authorize(&actor, Action::ManageUsers).is_ok(),
+            terms_wait: row.terms_wait && rights::authorize(&actor, Action::AcceptTerms).is_ok(),
         };
         Ok(Self {
             actor,

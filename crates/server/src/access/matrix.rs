@@ -46,7 +46,7 @@ pub(super) const ASKED: [(Key, Action); 15] = [
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 8] = [
+const OPERATORS: [(Key, OperatorAction); 9] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,
@@ -55,6 +55,10 @@ const OPERATORS: [(Key, OperatorAction); 8] = [
     (
         Key("access.operator.list_customers"),
         OperatorAction::ListCustomers,
+    ),
+    (
+        Key("access.operator.manage_customers"),
+        OperatorAction::ManageCustomers,
     ),
     (
         Key("access.operator.read_work_log"),

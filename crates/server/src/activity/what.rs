@@ -153,6 +153,14 @@ list! {
     TermsAccepted: "tenancy.terms_accepted" => Key("activity.what.terms_accepted"),
     /// Took out everything that the organisation has stored.
     StoredExported: "tenancy.stored_exported" => Key("activity.what.stored_exported"),
+    /// Gave the organisation's portal a look of its own.
+    BrandingChanged: "tenancy.branding_changed" => Key("activity.what.branding_changed"),
+    /// Took that look back.
+    BrandingReset: "tenancy.branding_reset" => Key("activity.what.branding_reset"),
+    /// An operator added a customer.
+    CustomerAdded: "tenancy.customer_added" => Key("activity.what.customer_added"),
+    /// An operator changed how a customer is called.
+    CustomerChanged: "tenancy.customer_changed" => Key("activity.what.customer_changed"),
     /// An operator wrote a contract's next version.
     ContractChanged: "tenancy.contract_changed" => Key("activity.what.contract_changed"),
     /// An operator gave a service code.

@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub mod http;
 pub mod page;
 pub mod service;
+mod standard;
 pub mod store;
 #[cfg(test)]
 mod tests;

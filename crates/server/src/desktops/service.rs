@@ -4,6 +4,7 @@ use super::store;
 use crate::{db::Tx, portal::Lang};
 use wire::ids::{DesktopId, TenantId};
 
+pub(crate) use super::standard::STANDARD;
 pub use super::store::DesktopRow;
 
 /// The desktop, if this customer has it.

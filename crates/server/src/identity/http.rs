@@ -30,10 +30,13 @@ use std::sync::Arc;
 
 /// How long a form before sign-in may be open, in seconds.
 const GUEST_S: i64 = 60 * 60;
+/// Where people sign in.
+const SIGN_IN: &str = "/sign-in";
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/sign-in", get(show_sign_in).post(sign_in))
+        .route("/at/{code}", get(show_at).post(sign_in_at))
         .route("/sign-out", post(sign_out))
         .route("/welcome/{token}", get(show_welcome).post(welcome))
         .route("/users", get(people::list))
@@ -55,10 +58,36 @@ async fn show_sign_in(
     guest: Guest,
     Query(query): Query<Next>,
 ) -> Response {
-    let next = local_path(&query.next).to_owned();
-    with_guest_cookie(&app, guest, |guest| {
+    sign_in_form(&app, guest, SIGN_IN, &query.next)
+}
+
+/// The sign-in page with the look of an organisation that has one. Of a code that nobody has it is the same page without.
+async fn show_at(
+    State(app): State<Arc<App>>,
+    mut guest: Guest,
+    Path(code): Path<String>,
+    Query(query): Query<Next>,
+) -> Result<Response, Failure> {
+    let action = dress(&app, &mut guest, &code).await?;
+    Ok(sign_in_form(&app, guest, &action, &query.next))
+}
+
+/// Gives the page the look of the organisation of a code; returns where its form goes.
+async fn dress(app: &App, guest: &mut Guest, code: &str) -> Result<String, Failure> {
+    // What cannot be a code is never asked for; the page is the same.
+    if !tenancy::service::is_code(code) {
+        return Ok(SIGN_IN.to_owned());
+    }
+    guest.ui.brand = tenancy::brand_at(app, code, guest.ui.lang).await?;
+    Ok(format!("/at/{code}"))
+}
+
+fn sign_in_form(app: &App, guest: Guest, action: &str, next: &str) -> Response {
+    let next = local_path(next).to_owned();
+    with_guest_cookie(app, guest, |guest| {
         let page = SignInPage {
             ui: guest.ui,
+            action: action.to_owned(),
             email: String::new(),
             error: None,
             retry_after_s: None,
@@ -83,13 +112,33 @@ async fn sign_in(
     guest: Guest,
     Form(form): Form<SignInForm>,
 ) -> Result<Response, Failure> {
+    sign_in_from(&app, guest, SIGN_IN, form).await
+}
+
+/// People of any organisation sign in here: the look says nothing about who may.
+async fn sign_in_at(
+    State(app): State<Arc<App>>,
+    mut guest: Guest,
+    Path(code): Path<String>,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, Failure> {
+    let action = dress(&app, &mut guest, &code).await?;
+    sign_in_from(&app, guest, &action, form).await
+}
+
+async fn sign_in_from(
+    app: &App,
+    guest: Guest,
+    action: &str,
+    form: SignInForm,
+) -> Result<Response, Failure> {
     let next = local_path(&form.next).to_owned();
     let (error, wait_ms, status) = if guest.check_form(&form.csrf).is_err() {
         (Key("sign_in.error.expired"), None, StatusCode::FORBIDDEN)
     } else {
-        match service::sign_in(&app, &form.email, form.password, &guest.client).await {
+        match service::sign_in(app, &form.email, form.password, &guest.client).await {
             Ok(entered) => {
-                leave_old(&app, &guest).await?;
+                leave_old(app, &guest).await?;
                 return Ok(entered_by(&entered, &next));
             }
             Err(SignInError::Refused) => {
@@ -103,9 +152,10 @@ async fn sign_in(
             Err(SignInError::Database(error)) => return Err(error.into()),
         }
     };
-    Ok(with_guest_cookie(&app, guest, |guest| {
+    Ok(with_guest_cookie(app, guest, |guest| {
         let page = SignInPage {
             ui: guest.ui,
+            action: action.to_owned(),
             email: form.email,
             error: Some(error),
             retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),

@@ -7,6 +7,7 @@ mod client;
 pub mod devices;
 pub mod factors;
 pub mod failures;
+pub(crate) mod founding;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;
@@ -28,6 +29,8 @@ pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
 pub(crate) use devices::device_routes;
+pub(crate) use founding::{check_founder, found};
+pub(crate) use lifecycle::{Draft as PersonDraft, Issued, LifecycleError, Wrong as PersonWrong};
 pub(crate) use policy::{Gate, admits_program, gate, shut_out};
 pub use store::UserRow;
 

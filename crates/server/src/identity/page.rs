@@ -11,6 +11,8 @@ use wire::ids::UserId;
 pub struct SignInPage {
     /// The reader.
     pub ui: Ui,
+    /// Where the form goes.
+    pub action: String,
     /// The address as typed, kept after an error.
     pub email: String,
     /// What went wrong: `sign_in.error.wrong`, `sign_in.error.too_many` and the like.

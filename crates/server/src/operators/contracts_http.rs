@@ -47,20 +47,20 @@ impl From<ContractActError> for Failure {
 }
 
 /// Several fields of one name are choices, so forms are read as pairs.
-struct Fields(Vec<(String, String)>);
+pub(super) struct Fields(pub(super) Vec<(String, String)>);
 
 impl Fields {
-    fn one(&self, name: &str) -> String {
+    pub(super) fn one(&self, name: &str) -> String {
         let found = self.0.iter().find(|(field, _)| field == name);
         found.map_or_else(String::new, |(_, value)| value.clone())
     }
 
-    fn all(&self, name: &str) -> Vec<String> {
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
         let found = self.0.iter().filter(|(field, _)| field == name);
         found.map(|(_, value)| value.clone()).collect()
     }
 
-    fn draft(&self) -> Draft {
+    pub(super) fn draft(&self) -> Draft {
         Draft {
             number: self.one("number"),
             starts_on: self.one("starts_on"),
@@ -128,6 +128,7 @@ async fn customer_page(
         regions: of
             .regions
             .iter()
+            .filter(|region| region.is_offered() || draft.regions.contains(&region.code))
             .map(|region| {
                 let name = format!("{} ({})", region.name(lang), region.country);
                 choice(
@@ -140,6 +141,7 @@ async fn customer_page(
         offers: of
             .catalogue
             .iter()
+            .filter(|offer| offer.is_offered())
             .map(|offer| {
                 (
                     offer.option_of.is_none(),
@@ -151,6 +153,11 @@ async fn customer_page(
             .operator
             .role
             .authorize(OperatorAction::ManageContract)
+            .is_ok(),
+        may_rename: entered
+            .operator
+            .role
+            .authorize(OperatorAction::ManageCustomers)
             .is_ok(),
         ui: entered.ui,
         draft,
@@ -299,6 +306,7 @@ async fn add_region(
         name_ja: text("name_ja"),
         name_en: text("name_en"),
         country: text("country").to_uppercase(),
+        retired_at_ms: None,
     };
     let is_country =
         region.country.len() == 2 && region.country.chars().all(|c| c.is_ascii_uppercase());

@@ -57,6 +57,8 @@ pub struct CustomerPage {
     pub code_error: Option<Key>,
     /// Whether the reader may change anything.
     pub may_manage: bool,
+    /// Whether the reader may say how the customer is called.
+    pub may_rename: bool,
 }
 
 /// A version of the terms.

@@ -1,8 +1,9 @@
 //! The management console's routes.
 
 use super::{
+    catalogue,
     console::{COOKIE, Entered},
-    contracts_http, door, help,
+    contracts_http, customers, door, help,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -38,6 +39,8 @@ const AWAY_MS: i64 = 60_000;
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
+        .merge(customers::routes())
+        .merge(catalogue::routes())
         .merge(help::routes())
         .route("/console/", get(async || Redirect::to(MACHINES)))
         .route("/console/leave", post(leave))
@@ -200,6 +203,8 @@ async fn customers(
     let query: String = filter.q.trim().chars().take(100).collect();
     let wanted = query.to_lowercase();
     let lang = entered.ui.lang;
+    let role = entered.operator.role;
+    let may_add = role.authorize(OperatorAction::ManageCustomers).is_ok();
     let rows = service::customers(&app, &entered.operator).await?;
     let found = |row: &CustomerRow| {
         let texts = [&row.code, &row.name_ja, &row.name_en];
@@ -225,6 +230,7 @@ async fn customers(
             })
             .collect(),
         query,
+        may_add,
     };
     Ok(portal::page(StatusCode::OK, &page))
 }

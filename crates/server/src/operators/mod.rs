@@ -3,11 +3,13 @@
 //! Whoever comes shows a certificate of the operators' authority, or there is no connection at all; the certificate says
 //! who it is, and a one-time code (TOTP) that it is really them. Nothing here reads what customers store.
 
+pub mod catalogue;
 pub(crate) mod checks;
 mod console;
 mod contracts;
 mod contracts_http;
 pub mod contracts_page;
+pub mod customers;
 mod door;
 mod help;
 mod http;

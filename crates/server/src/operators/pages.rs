@@ -139,6 +139,8 @@ pub struct CustomersPage {
     pub query: String,
     /// The customers that match.
     pub rows: Vec<Customer>,
+    /// Whether the reader may add one.
+    pub may_add: bool,
 }
 
 /// One record of the work log.

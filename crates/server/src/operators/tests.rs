@@ -50,7 +50,7 @@ async fn type_code(browser: &mut Browser, path: &str, code: &str) -> Answer {
 }
 
 /// A browser in which a new operator has entered.
-async fn entered(world: &World, login: &str, role: OperatorRole) -> Browser {
+pub(super) async fn entered(world: &World, login: &str, role: OperatorRole) -> Browser {
     let (id, link) = add(world, login, role).await;
     let mut browser = world.console(Some(id));
     let answer = type_code(&mut browser, &link, &code(world, id).await).await;
@@ -268,6 +268,7 @@ async fn the_two_sites_share_no_route() {
             .replace("{token}", "t")
             .replace("{code}", "t")
             .replace("{name}", "t")
+            .replace("{kind}", "offers")
             .replace("{link}", "t");
         let mut other = if path.starts_with("/console/") {
             world.browser()

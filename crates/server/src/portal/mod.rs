@@ -29,7 +29,7 @@ pub use error::{ErrorPage, Problem};
 pub use paging::{Paging, local_url};
 pub use preferences::local_path;
 pub use text::{Key, Lang};
-pub use ui::{Theme, Ui, UserBadge};
+pub use ui::{Brand, Theme, Ui, UserBadge};
 
 use askama::Template;
 use axum::{

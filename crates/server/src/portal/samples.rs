@@ -72,6 +72,8 @@ pub(super) fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
             role,
             desktops: true,
             administrator,
+            branding: administrator,
+            terms_wait: false,
         },
         "c5rf",
     )
@@ -80,6 +82,7 @@ pub(super) fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
 fn guests(lang: Lang) -> Vec<(&'static str, String)> {
     let sign_in = |email: &str, error, retry_after_s| SignInPage {
         ui: guest(lang, "/sign-in"),
+        action: "/sign-in".to_owned(),
         email: email.to_owned(),
         error,
         retry_after_s,

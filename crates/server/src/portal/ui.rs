@@ -58,6 +58,7 @@ impl Theme {
 }
 
 /// Who is signed in, as the page's head shows it.
+#[allow(clippy::struct_excessive_bools)] // What the head offers, each by itself.
 #[derive(Clone, Debug)]
 pub struct UserBadge {
     /// The person's name.
@@ -70,6 +71,10 @@ pub struct UserBadge {
     pub desktops: bool,
     /// Whether the administrators' pages are offered. The services decide again.
     pub administrator: bool,
+    /// Whether the page of the organisation's look is offered.
+    pub branding: bool,
+    /// Whether the reader is told that the terms wait for the organisation's acceptance.
+    pub terms_wait: bool,
 }
 
 impl UserBadge {
@@ -84,6 +89,17 @@ impl UserBadge {
     }
 }
 
+/// How an organisation's portal looks, where it has a look of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// The name in the head; nothing for the product's.
+    pub name: String,
+    /// Where its picture is.
+    pub logo_url: Option<String>,
+    /// Where the style sheet with its colour is.
+    pub style_url: Option<String>,
+}
+
 /// What every page knows about its reader.
 #[derive(Clone, Debug, Default)]
 pub struct Ui {
@@ -95,6 +111,8 @@ pub struct Ui {
     pub csrf: String,
     /// Who is signed in.
     pub user: Option<UserBadge>,
+    /// The look of the reader's organisation.
+    pub brand: Option<Brand>,
     /// The path of the page with its query, for coming back.
     pub path: String,
     /// What the paths of the site begin with: nothing, or `/console`.
@@ -117,6 +135,7 @@ impl Ui {
             theme: theme.unwrap_or_default(),
             csrf: String::new(),
             user: None,
+            brand: None,
             path: path.to_owned(),
             base: "",
         }

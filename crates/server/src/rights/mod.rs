@@ -97,6 +97,8 @@ pub enum OperatorAction {
     Drain,
     /// See which customers there are, and how much they use; nothing that they store.
     ListCustomers,
+    /// Add customers, and say how they are called.
+    ManageCustomers,
     /// See what operators did.
     ReadWorkLog,
     /// See which promises hold, of how many customers.
@@ -116,6 +118,7 @@ impl OperatorAction {
             Self::ListMachines => "list_machines",
             Self::Drain => "drain_machine",
             Self::ListCustomers => "list_customers",
+            Self::ManageCustomers => "manage_customers",
             Self::ReadWorkLog => "read_work_log",
             Self::ViewEvidence => "view_all_evidence",
             Self::ViewContract => "view_contract",
@@ -130,6 +133,7 @@ impl OperatorAction {
             Self::ListMachines
             | Self::Drain
             | Self::ListCustomers
+            | Self::ManageCustomers
             | Self::ReadWorkLog
             | Self::ManageProvider
             | Self::ViewEvidence => false,

@@ -26,10 +26,11 @@ const ACTIONS: [Action; 10] = [
     Action::ManageTokens,
 ];
 
-const OPERATORS: [OperatorAction; 5] = [
+const OPERATORS: [OperatorAction; 6] = [
     OperatorAction::ListMachines,
     OperatorAction::Drain,
     OperatorAction::ListCustomers,
+    OperatorAction::ManageCustomers,
     OperatorAction::ReadWorkLog,
     OperatorAction::ViewEvidence,
 ];
@@ -89,6 +90,7 @@ fn operators_do_their_roles_work() {
         may(OperatorAction::ListCustomers),
         [Support, Security, Owner, Auditor]
     );
+    assert_eq!(may(OperatorAction::ManageCustomers), [Support, Owner]);
     assert_eq!(
         may(OperatorAction::ViewEvidence),
         [Support, Security, Owner, Auditor]

@@ -79,6 +79,7 @@ pub(crate) async fn introduce(app: &App, tx: &mut Tx) -> sqlx::Result<()> {
             name_ja: name_ja.to_owned(),
             name_en: name_en.to_owned(),
             country: country.to_owned(),
+            retired_at_ms: None,
         };
         provider::add_region(tx, &region).await?;
     }
@@ -90,6 +91,7 @@ pub(crate) async fn introduce(app: &App, tx: &mut Tx) -> sqlx::Result<()> {
             name_en: name_en.to_owned(),
             description_ja: description_ja.to_owned(),
             description_en: description_en.to_owned(),
+            retired_at_ms: None,
         };
         provider::add_offer(tx, &offer).await?;
     }

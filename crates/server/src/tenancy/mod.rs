@@ -1,16 +1,20 @@
 //! Customers: the organisations under contract, what they have agreed on, and what the provider offers.
 
 pub mod boundary;
+pub mod branding;
 pub mod contract;
+mod naming;
 pub mod provider;
 pub mod service;
 pub mod store;
 
 pub(crate) use boundary::checks as boundary_checks;
+pub(crate) use branding::http::brand_at;
 pub(crate) use contract::{ApiDoc as ContractApiDoc, By, Names, checks as contract_checks};
 pub use contract::{
     ContractError, Draft, Overview, Room, Wrong, page as contract_page, service as contracts,
 };
+pub use naming::{Naming, NamingWrong};
+pub(crate) use provider::{Kind as Offered, of as text_of, service as offers};
 pub use provider::{Offer, Profile, Region, Terms};
-pub(crate) use provider::{of as text_of, service as offers};
 pub use store::TenantRow;

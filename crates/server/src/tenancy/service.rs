@@ -23,6 +23,13 @@ pub async fn names(app: &App, id: TenantId) -> sqlx::Result<Names> {
     }))
 }
 
+/// The customer's code; nothing when it is gone.
+pub(crate) async fn code(app: &App, id: TenantId) -> sqlx::Result<String> {
+    let mut tx = app.db.read(id).await?;
+    let row = store::get(&mut tx, id).await?;
+    Ok(row.map_or_else(String::new, |row| row.code))
+}
+
 /// The customer, for what its sessions need to know.
 pub async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<TenantRow>> {
     store::get(tx, id).await
@@ -45,6 +52,11 @@ pub async fn add(app: &App, tx: &mut Tx, row: &TenantRow) -> sqlx::Result<()> {
     let now_ms = app.clock.now_ms();
     store::insert(tx, row, now_ms).await?;
     keys::service::add(tx, row.id, now_ms).await
+}
+
+/// Changes how a customer is called. `false` when there is no such customer.
+pub(crate) async fn rename(tx: &mut Tx, row: &TenantRow) -> sqlx::Result<bool> {
+    store::rename(tx, row).await
 }
 
 /// Every customer.

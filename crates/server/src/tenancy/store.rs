@@ -27,6 +27,8 @@ const GET: &str =
     "SELECT id, code, name_ja, name_en, language, time_zone FROM tenants WHERE id = $1";
 const BY_CODE: &str =
     "SELECT id, code, name_ja, name_en, language, time_zone FROM tenants WHERE code = $1";
+const RENAME: &str =
+    "UPDATE tenants SET name_ja = $2, name_en = $3, language = $4, time_zone = $5 WHERE id = $1";
 const ALL: &str = "SELECT id FROM tenants ORDER BY code";
 
 pub(crate) async fn insert(tx: &mut Tx, row: &TenantRow, now_ms: i64) -> sqlx::Result<()> {
@@ -40,6 +42,12 @@ pub(crate) async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<Tenant
 
 pub(crate) async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>> {
     on!(tx, c => sqlx::query_as(BY_CODE).bind(code).fetch_optional(c).await)
+}
+
+/// The code stays: paths and records name it.
+pub(crate) async fn rename(tx: &mut Tx, row: &TenantRow) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(RENAME).bind(row.id).bind(&row.name_ja).bind(&row.name_en).bind(&row.language)
+        .bind(&row.time_zone).execute(c).await.map(|done| done.rows_affected() == 1))
 }
 
 pub(crate) async fn all(tx: &mut Tx) -> sqlx::Result<Vec<TenantId>> {

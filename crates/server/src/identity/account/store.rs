@@ -4,6 +4,7 @@ use super::super::store::place;
 use crate::{
     db::{Tx, on},
     keys::Owner,
+    portal::{Brand, Lang},
 };
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
@@ -42,6 +43,18 @@ pub struct WebSessionRow {
     /// Until when the device's certificate is good that was shown in the session, Unix milliseconds; none when none was
     /// shown, or it was revoked.
     pub device_until_ms: Option<i64>,
+    /// The name in the head of pages, where the organisation has a look of its own.
+    pub brand_name_ja: Option<String>,
+    /// The same in English.
+    pub brand_name_en: Option<String>,
+    /// Whether the look has a picture.
+    pub brand_has_logo: Option<bool>,
+    /// Whether the look has a colour.
+    pub brand_has_accent: Option<bool>,
+    /// When the look last changed, Unix milliseconds.
+    pub brand_changed_at_ms: Option<i64>,
+    /// Whether nobody accepted the terms that go with the contract.
+    pub terms_wait: bool,
 }
 
 /// A session of the web that begins.
@@ -67,6 +80,24 @@ pub(crate) struct OwnRow {
     pub(crate) last_seen_ms: i64,
 }
 
+impl WebSessionRow {
+    /// The look of the organisation's portal, if it has one of its own.
+    #[must_use]
+    pub fn brand(&self, lang: Lang) -> Option<Brand> {
+        let at = self.brand_changed_at_ms?;
+        let name = match lang {
+            Lang::Ja => &self.brand_name_ja,
+            Lang::En => &self.brand_name_en,
+        };
+        let has = |part: Option<bool>| part == Some(true);
+        Some(Brand {
+            name: name.clone().unwrap_or_default(),
+            logo_url: has(self.brand_has_logo).then(|| format!("/branding/logo.png?v={at}")),
+            style_url: has(self.brand_has_accent).then(|| format!("/branding/style.css?v={at}")),
+        })
+    }
+}
+
 const INSERT: &str = "INSERT INTO web_sessions
     (token_hash, id, tenant_id, user_id, csrf, address, browser, created_at_ms, last_seen_ms, proven_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)";
@@ -75,9 +106,16 @@ const GET: &str =
     u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
     EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor,
     (SELECT d.not_after_ms FROM device_certificates d WHERE d.id = w.device_id AND d.tenant_id = w.tenant_id
-        AND d.revoked_at_ms IS NULL) AS device_until_ms
+        AND d.revoked_at_ms IS NULL) AS device_until_ms,
+    b.name_ja AS brand_name_ja, b.name_en AS brand_name_en, b.logo <> '' AS brand_has_logo,
+    b.accent <> '' AS brand_has_accent, b.changed_at_ms AS brand_changed_at_ms,
+    EXISTS (SELECT 1 FROM contracts c WHERE c.tenant_id = w.tenant_id
+        AND c.version = (SELECT max(n.version) FROM contracts n WHERE n.tenant_id = w.tenant_id)
+        AND NOT EXISTS (SELECT 1 FROM terms_acceptances a WHERE a.tenant_id = w.tenant_id
+            AND a.terms_version = c.terms_version)) AS terms_wait
     FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
     LEFT JOIN sign_in_rules r ON r.tenant_id = w.tenant_id AND r.role = u.role
+    LEFT JOIN branding b ON b.tenant_id = w.tenant_id
     WHERE w.token_hash = $1 AND u.state = 'active'";
 const OWN: &str = "SELECT id, address, browser, created_at_ms, last_seen_ms FROM web_sessions
     WHERE tenant_id = $1 AND user_id = $2 AND created_at_ms >= $3 AND last_seen_ms >= $4

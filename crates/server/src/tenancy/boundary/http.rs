@@ -14,7 +14,7 @@ use axum::{
     Form, Router,
     extract::State,
     http::{StatusCode, header},
-    response::{AppendHeaders, IntoResponse as _, Response},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -54,12 +54,12 @@ async fn take_out(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     let text = export::export(&app, &signed.actor).await?;
-    let headers = AppendHeaders([
+    let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (
             header::CONTENT_DISPOSITION,
             "attachment; filename=\"stored-data.jsonl\"",
         ),
-    ]);
+    ];
     Ok((headers, text).into_response())
 }

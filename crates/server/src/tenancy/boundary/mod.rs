@@ -135,6 +135,17 @@ pub const KINDS: &[Kind] = &[
         ],
     ),
     stored(
+        "branding",
+        "boundary.kind.branding",
+        &[
+            Text("name_ja"),
+            Text("name_en"),
+            Text("accent"),
+            Text("logo"),
+            Number("changed_at_ms"),
+        ],
+    ),
+    stored(
         "sign_in_rules",
         "boundary.kind.sign_in_rules",
         &[Text("role"), Text("rules"), Number("at_ms")],

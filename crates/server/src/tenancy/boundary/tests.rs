@@ -66,6 +66,7 @@ async fn an_administrator_takes_out_what_is_theirs_opened_and_without_secrets() 
         let answer = browser.post("/boundary/export", &[("csrf", &csrf)]).await;
         assert_eq!(answer.status, 200);
         assert!(answer.header("content-disposition").contains("attachment"));
+        assert_eq!(answer.header("content-type"), "application/x-ndjson");
         let lines = answer
             .text
             .lines()

@@ -10,6 +10,7 @@ use crate::{
     actor::Actor,
     app::{self, App, new_uuid},
     db::Tx,
+    portal::Key,
     rights::{self, Action, Denied},
     tenancy::{
         boundary,
@@ -194,16 +195,9 @@ pub(crate) async fn revise(
     by: By<'_>,
     draft: &Draft,
 ) -> Result<ContractRow, ContractError> {
-    let terms = provider::service::terms(tx).await?;
-    let terms: Vec<i64> = terms.iter().map(|terms| terms.version).collect();
-    let regions = provider::service::regions(tx).await?;
-    let regions: Vec<String> = regions.into_iter().map(|region| region.code).collect();
-    let choices = Choices {
-        terms: &terms,
-        regions: &regions,
-    };
-    let checked = draft.check(choices).map_err(ContractError::Wrong)?;
     let before = store::current(tx, by.tenant).await?;
+    let kept = before.as_ref().map_or_else(Vec::new, ContractRow::regions);
+    let checked = check(tx, draft, &kept).await?;
     let row = ContractRow {
         version: before.map_or(0, |row| row.version) + 1,
         who: by.who.to_owned(),
@@ -219,6 +213,70 @@ pub(crate) async fn revise(
     Ok(row)
 }
 
+/// The row of a draft, or what is wrong with it. Regions that are not offered any more may stay where they are `kept`.
+pub(crate) async fn check(
+    tx: &mut Tx,
+    draft: &Draft,
+    kept: &[String],
+) -> Result<ContractRow, ContractError> {
+    let terms = provider::service::terms(tx).await?;
+    let terms: Vec<i64> = terms.iter().map(|terms| terms.version).collect();
+    let regions = provider::service::regions(tx).await?;
+    let may = |region: &Region| region.is_offered() || kept.contains(&region.code);
+    let regions = regions.into_iter().filter(may).map(|region| region.code);
+    let choices = Choices {
+        terms: &terms,
+        regions: &regions.collect::<Vec<_>>(),
+    };
+    let checked = draft.check(choices).map_err(ContractError::Wrong)?;
+    for region in &draft.regions {
+        // Nobody takes it away until the transaction ends.
+        if !provider::service::hold_region(tx, region).await? {
+            let wrong = Wrong {
+                regions: Some(Key("contract.error.regions")),
+                ..Wrong::default()
+            };
+            return Err(ContractError::Wrong(Box::new(wrong)));
+        }
+    }
+    Ok(checked)
+}
+
+/// Whether a customer may be given the code: its shape, and that nobody has it.
+pub(crate) async fn is_free(tx: &mut Tx, code: &str) -> sqlx::Result<bool> {
+    Ok(is_code(code.trim()) && !store::is_taken(tx, code.trim()).await?)
+}
+
+fn is_code(code: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    (1..=24).contains(&code.len()) && code.chars().all(fits)
+}
+
+/// Whether the catalogue offers the service with these options now. What it offers stays until the transaction ends.
+pub(crate) async fn offers(tx: &mut Tx, service: &str, options: &[String]) -> sqlx::Result<bool> {
+    let catalogue = provider::service::catalogue(tx).await?;
+    let of = |code: &str, parent: Option<&str>| {
+        let is_it = |offer: &Offer| offer.code == code && offer.option_of.as_deref() == parent;
+        catalogue
+            .iter()
+            .any(|offer| offer.is_offered() && is_it(offer))
+    };
+    let is_option = |option: &String| of(option, Some(service));
+    if !of(service, None) || !options.iter().all(is_option) {
+        return Ok(false);
+    }
+    // Always in the same order, so that two at once never wait for each other.
+    let mut codes: Vec<&str> = options.iter().map(String::as_str).collect();
+    codes.push(service);
+    codes.sort_unstable();
+    for code in codes {
+        if !provider::service::hold_offer(tx, code).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Adds a service code for a service of the catalogue with options of that service.
 pub(crate) async fn add_code(
     app: &App,
@@ -227,19 +285,8 @@ pub(crate) async fn add_code(
     new: (&str, &str, &[String]),
 ) -> Result<ServiceCodeRow, ContractError> {
     let (code, service, options) = new;
-    let catalogue = provider::service::catalogue(tx).await?;
-    let is_service = |offer: &Offer| offer.code == service && offer.option_of.is_none();
-    let is_option = |code: &String| {
-        let is_it =
-            |offer: &Offer| offer.code == *code && offer.option_of.as_deref() == Some(service);
-        catalogue.iter().any(is_it)
-    };
     let code = code.trim();
-    let well_formed = (1..=24).contains(&code.len())
-        && code
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-    if !well_formed || !catalogue.iter().any(is_service) || !options.iter().all(is_option) {
+    if !is_code(code) || !offers(tx, service, options).await? {
         return Err(ContractError::Code);
     }
     let row = ServiceCodeRow {

@@ -95,6 +95,8 @@ const CODES: &str =
 const ADD_CODE: &str =
     "INSERT INTO service_codes (id, tenant_id, code, service, options, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6)";
+/// Codes are unique among all customers, since statements name them.
+const IS_TAKEN: &str = "SELECT count(*) > 0 FROM service_codes WHERE code = $1";
 const END_CODE: &str = "UPDATE service_codes SET ended_at_ms = $3
     WHERE tenant_id = $1 AND id = $2 AND ended_at_ms IS NULL";
 const ACCEPTANCES: &str =
@@ -144,6 +146,11 @@ pub(super) async fn add_code(
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(ADD_CODE).bind(new.id).bind(tenant).bind(&new.code).bind(&new.service)
         .bind(&new.options).bind(new.created_at_ms).execute(c).await.map(drop))
+}
+
+/// Whether any customer has the code, in a transaction that sees all of them.
+pub(super) async fn is_taken(tx: &mut Tx, code: &str) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query_scalar(IS_TAKEN).bind(code).fetch_one(c).await)
 }
 
 /// `false` when there is none that goes on.

@@ -3,6 +3,7 @@
 pub(crate) mod service;
 mod store;
 
+pub(crate) use store::Kind;
 pub use store::{Offer, Profile, Region, Terms};
 
 use crate::portal::Lang;

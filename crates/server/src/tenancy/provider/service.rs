@@ -1,6 +1,6 @@
 //! What everybody may read of the provider, and what it changes itself.
 
-use super::store::{self, Offer, Profile, Region, Terms};
+use super::store::{self, Kind, Offer, Profile, Region, Terms};
 use crate::{app::App, db::Tx};
 
 /// The provider's profile; empty while nobody has written one.
@@ -31,6 +31,57 @@ pub(crate) async fn catalogue(tx: &mut Tx) -> sqlx::Result<Vec<Offer>> {
 /// Adds a service or option unless there is one of that code.
 pub(crate) async fn add_offer(tx: &mut Tx, new: &Offer) -> sqlx::Result<bool> {
     store::add_offer(tx, new).await
+}
+
+/// Keeps a service or option as it is until the transaction ends; `false` when it is not offered.
+pub(crate) async fn hold_offer(tx: &mut Tx, code: &str) -> sqlx::Result<bool> {
+    store::hold_offer(tx, code).await
+}
+
+/// Keeps a region until the transaction ends; `false` when it is gone.
+pub(crate) async fn hold_region(tx: &mut Tx, code: &str) -> sqlx::Result<bool> {
+    store::hold_region(tx, code).await
+}
+
+/// Names and describes a service or option anew.
+pub(crate) async fn edit_offer(tx: &mut Tx, new: &Offer) -> sqlx::Result<()> {
+    store::edit_offer(tx, new).await
+}
+
+/// Names a region anew. Its country stays: contracts were agreed on with it.
+pub(crate) async fn edit_region(tx: &mut Tx, new: &Region) -> sqlx::Result<()> {
+    store::edit_region(tx, new).await
+}
+
+/// Offers something no more to new contracts, or again. What uses it goes on.
+pub(crate) async fn retire(
+    app: &App,
+    tx: &mut Tx,
+    which: (Kind, &str),
+    on: bool,
+) -> sqlx::Result<()> {
+    let since_ms = on.then(|| app.clock.now_ms());
+    store::retire(tx, which, since_ms).await
+}
+
+/// How much names it: service codes and options of a service, contracts and machines of a region; of all customers.
+pub(crate) async fn uses(tx: &mut Tx, which: (Kind, &str)) -> sqlx::Result<i64> {
+    store::uses(tx, which).await
+}
+
+/// Takes something out that nothing names and nothing ever named. `false` when something does.
+pub(crate) async fn remove(
+    app: &App,
+    tx: &mut Tx,
+    (kind, code): (Kind, &str),
+) -> sqlx::Result<bool> {
+    // Whoever gives it to a customer at the same moment waits here, and then finds it gone; or was first, and is counted.
+    store::retire(tx, (kind, code), Some(app.clock.now_ms())).await?;
+    if store::uses(tx, (kind, code)).await? > 0 {
+        return Ok(false);
+    }
+    store::remove(tx, (kind, code)).await?;
+    Ok(true)
 }
 
 /// Every version of the terms, the newest first.

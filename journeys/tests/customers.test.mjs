@@ -1,0 +1,135 @@
+// A new customer from the first form to the first desktop: an operator adds it, its administrator follows the link.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launchBrowser, newPerson } from "../lib/browser.mjs";
+import { Demo } from "../lib/demo.mjs";
+import { checkLooks } from "../lib/looks.mjs";
+import { enterByLink, newPassword, offered, open } from "../lib/portal.mjs";
+import { untilPicture } from "../lib/picture.mjs";
+import { enterConsole, newOperator } from "../lib/operator.mjs";
+
+const LOOKS = [
+  { locale: "ja-JP", colorScheme: "light", width: 1280 },
+  { locale: "en-GB", colorScheme: "dark", width: 360 },
+  { locale: "en-GB", colorScheme: "light", width: 1280 },
+  { locale: "ja-JP", colorScheme: "dark", width: 360 },
+];
+let demo, browser, report, console_;
+
+before(async () => {
+  demo = await Demo.create();
+  await demo.start();
+  report = demo.report();
+  console_ = report.console_url;
+  browser = await launchBrowser();
+});
+
+after(async () => {
+  await browser?.close();
+  await demo?.dispose();
+});
+
+test("an operator adds a customer, whose administrator comes in and opens a desktop", { timeout: 120_000 }, async () => {
+  const operator = await newOperator(browser, report, { locale: "en-GB" });
+  const page = await operator.newPage();
+  await enterConsole(page, report);
+  await page.getByRole("link", { name: "Customers" }).click();
+  await page.getByRole("link", { name: "Add a customer" }).click();
+  await page.getByRole("heading", { name: "Add a customer", level: 1 }).waitFor();
+  const fields = {
+    Code: "harbour",
+    "Name (Japanese)": "青葉設計株式会社",
+    "Name (English)": "Aoba Design Ltd.",
+    Number: "N-AOBA",
+    Accounts: "20",
+    "Sessions at the same time": "10",
+    "Service code": "AOBA-D1",
+    "Administrator's name": "Aoi Aoki",
+    "Administrator's email address": "aoi@aoba.example",
+  };
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
+  await page.getByLabel("East Japan (JP)").check();
+  await page.getByLabel("Calculator").uncheck();
+  await page.getByRole("button", { name: "Add and make the link" }).click();
+  // The code is taken: it says so, and all the rest is still there.
+  await page.getByText("Another customer has this code.").waitFor();
+  await checkLooks(page, "console-new-wrong");
+  for (const [label, value] of Object.entries(fields)) assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), value);
+  assert.equal(await page.getByLabel("Calculator").isChecked(), false);
+  await page.getByLabel("Code", { exact: true }).fill("aoba");
+  await page.getByRole("button", { name: "Add and make the link" }).click();
+  await page.getByRole("heading", { name: "Aoba Design Ltd. was added" }).waitFor();
+  await checkLooks(page, "console-added");
+  const link = await page.getByLabel("One-time link").inputValue();
+  await page.getByRole("link", { name: "See the contract" }).click();
+  await page.getByText("N-AOBA").waitFor();
+  await page.getByText("4 resources, 0 of them without a code").waitFor();
+  await page.getByRole("link", { name: "Change names" }).click();
+  await page.getByLabel("Name (English)").fill("Aoba Architects Ltd.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Aoba Architects Ltd." }).waitFor();
+
+  const person = await newPerson(browser, { locale: "en-GB" });
+  const own = await person.newPage();
+  await enterByLink(own, { link }, newPassword());
+  assert.deepEqual(await offered(own), ["Work desktop", "Text editor", "Terminal", "Files"]);
+  await open(own, "desktops");
+  await untilPicture(own);
+
+  const cookies = await operator.cookies();
+  for (const look of LOOKS) {
+    const viewer = await newOperator(browser, report, { ...look, viewport: { width: look.width, height: 800 } });
+    await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
+    const one = await viewer.newPage();
+    for (const path of ["customers", "customers/new", "customers/aoba", "customers/aoba/names", "catalogue", "catalogue/offers/long-log", "catalogue/offers/long-log/remove", "catalogue/regions/us-west"]) {
+      await one.goto(`${console_}/console/${path}`);
+      await checkLooks(one, `console-${path.replaceAll("/", "-")}-${look.locale}-${look.width}`);
+    }
+    await viewer.close();
+  }
+  await looksLikeAoba(own, page);
+  await person.close();
+  await operator.close();
+});
+
+/** The administrator gives the portal a look, under the page's real policy; everybody at `/at/aoba` sees it. */
+async function looksLikeAoba(own, anyPage) {
+  const portal = report.portal_url;
+  const logo = { name: "logo.png", mimeType: "image/png", buffer: await anyPage.locator("h1").first().screenshot() };
+  await own.goto(`${portal}/branding`);
+  const plain = await colourOf(own.getByRole("button", { name: "Save" }));
+  await own.getByLabel("Name in the head (English)").fill("Aoba workspace");
+  await own.getByLabel("Logo", { exact: true }).setInputFiles(logo);
+  await own.getByLabel("Colour").fill("#ffee00");
+  await own.getByRole("button", { name: "Preview" }).click();
+  await own.getByText("This is a preview.").waitFor();
+  await own.getByText("text in this colour cannot be read").first().waitFor();
+  assert.notEqual(await colourOf(own.getByRole("button", { name: "Save" })), plain);
+  await shot(own, "branding-preview");
+  await own.getByRole("button", { name: "Save" }).click();
+  await own.getByText("Saved.").waitFor();
+  await own.goto(`${portal}/desktops`);
+  await own.getByRole("link", { name: "Aoba workspace" }).waitFor();
+  await shot(own, "branding-desktops");
+  const width = await own.locator(".brand-logo").evaluate((picture) => picture.naturalWidth);
+  assert.ok(width > 0, "the logo is shown");
+
+  const guest = await newPerson(browser, { locale: "en-GB" });
+  const door = await guest.newPage();
+  await door.goto(`${portal}/at/aoba`);
+  await door.getByText("Aoba workspace").waitFor();
+  await shot(door, "branding-sign-in");
+  assert.notEqual(await colourOf(door.getByRole("button", { name: "Sign in" })), plain);
+  await door.goto(`${portal}/at/nobody`);
+  assert.equal(await door.getByText("Aoba workspace").count(), 0);
+  assert.equal(await colourOf(door.getByRole("button", { name: "Sign in" })), plain);
+  await guest.close();
+}
+
+function colourOf(button) {
+  return button.first().evaluate((element) => getComputedStyle(element).backgroundColor);
+}
+
+async function shot(page, name) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png`, fullPage: true });
+}
