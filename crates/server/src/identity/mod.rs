@@ -17,6 +17,7 @@ pub mod page;
 pub mod password;
 pub mod people;
 pub mod policy;
+pub mod register;
 pub(crate) mod scim;
 pub mod service;
 pub mod store;
@@ -25,10 +26,11 @@ mod tests;
 mod turn;
 
 pub(crate) use api::Doc as ApiDoc;
+pub(crate) use register::ApiDoc as RegisterApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
 pub(crate) use devices::device_routes;
-pub(crate) use policy::{Gate, admits_program, gate, shut_out};
+pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out};
 pub use store::UserRow;
 
 use crate::db::Tx;
