@@ -152,6 +152,25 @@ step("coming back later finds the desktop as it was left", async () => {
   await first.desktop.untilWindow(/journey-note/);
 });
 
+step("signing another device out disconnects what it shows, and nothing else", async () => {
+  const elsewhere = await newPerson(browser);
+  const page = await elsewhere.newPage();
+  await signIn(page, portal, first.account, first.password);
+  await open(page, "applications");
+  await untilPicture(page, { colours: 2 });
+  const account = await first.context.newPage();
+  await account.goto(`${portal}/account`);
+  await account.locator('form[action^="/account/sessions/"][action$="/end"] button').click();
+  await account.waitForURL("**/account?done=ended");
+  await account.close();
+  await page.getByText("You are signed out").waitFor();
+  await elsewhere.close();
+  await first.page.bringToFront();
+  await first.page.keyboard.press("Control+End");
+  await first.page.keyboard.type(" still here");
+  await saveAndFind(first.page, demo, NOTE, " still here");
+});
+
 step("a published application fills the view and ends with its last window", async () => {
   await first.page.goto(`${portal}/desktops`);
   const session = await open(first.page, "applications");

@@ -49,6 +49,52 @@ test("an administrator invites a person, who gets in, and suspends them, who is 
   await nora.close();
 });
 
+/** Chooses a file of people and sends it to be looked at. */
+async function look(on, text) {
+  await on.goto(`${portal}/users`);
+  await on.getByRole("link", { name: "Many at once (CSV)" }).click();
+  const file = { name: "people.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  await on.getByLabel("CSV file").setInputFiles(file);
+  await on.getByRole("button", { name: "See what it would do" }).click();
+}
+
+/** The text of the file that a click downloads. */
+async function downloaded(on, button) {
+  const [download] = await Promise.all([on.waitForEvent("download"), button.click()]);
+  const file = join(demo.folder, download.suggestedFilename());
+  await download.saveAs(file);
+  return readFileSync(file, "utf8");
+}
+
+test("many people at once: a file is looked at, confirmed, and its links work", { timeout: 60_000 }, async () => {
+  await look(page, "Name,Email address,Role\nIda Stone,ida@harbour.example,Boss\n");
+  await page.getByText('There is no role "Boss"').waitFor();
+  await checkLooks(page, "import-wrong");
+  const good = "Name,Email address,Role\nIda Stone,ida@harbour.example,User\nNora Field,nora@harbour.example,Auditor\n";
+  await look(page, good);
+  await page.getByRole("heading", { name: "What the file would do" }).waitFor();
+  await checkLooks(page, "import-check");
+
+  // Under the content security policy, which the looks do without.
+  const strict = await newPerson(browser, { acceptDownloads: true });
+  await strict.addCookies(await administrator.cookies());
+  const own = await strict.newPage();
+  await look(own, good);
+  await own.getByRole("button", { name: "Do exactly this" }).click();
+  await own.getByText("Everything was done as the file says.").waitFor();
+  const links = await downloaded(own, own.getByRole("link", { name: "Download the links as CSV" }));
+  const link = /https:[^"]+/.exec(links)[0];
+  const everybody = await downloaded(own, (await own.goto(`${portal}/users`), own.getByRole("button", { name: "Download as CSV" })));
+  assert.match(everybody, /"Ida Stone","ida@harbour.example","User","No password yet"/);
+  assert.match(everybody, /"Nora Field","nora@harbour.example","Auditor","Locked"/);
+  await look(own, everybody);
+  await own.getByText("There is nothing to change.").waitFor();
+  await strict.close();
+  const ida = await newPerson(browser);
+  await enterByLink(await ida.newPage(), { link }, newPassword());
+  await ida.close();
+});
+
 test("the records that an administrator takes along are whole, and a changed one is found", { timeout: 60_000 }, async () => {
   await page.goto(`${portal}/activity`);
   await page.getByText("Nora Field").first().waitFor();

@@ -2,8 +2,9 @@
 import "./view/session.css";
 import { Clipboard } from "./input/clipboard.ts";
 import { Input } from "./input/input.ts";
-import { askToEnd, signOut, type SessionData } from "./link/connect.ts";
+import { askToEnd, signOut, tellHere, type SessionData } from "./link/connect.ts";
 import { Link, type LinkState } from "./link/link.ts";
+import { Presence } from "./link/presence.ts";
 import type { FromWorker, ToWorker, WindowSize } from "./link/protocol.ts";
 import { texts } from "./text/texts.ts";
 import { askToEndSession } from "./view/ask.ts";
@@ -207,6 +208,7 @@ class Session {
     for (const name of ["autocomplete", "autocorrect", "autocapitalize"]) field.setAttribute(name, "off");
     Object.assign(field, { spellcheck: false, translate: false });
     this.#surface.append(field);
+    const presence = new Presence(() => tellHere(this.#data));
     return new Input({
       surface: this.#surface,
       canvas: this.#screen.canvas,
@@ -214,7 +216,10 @@ class Session {
       picture: () => this.#screen.picture,
       clipboard: this.#clipboard,
       captured: (x, y) => this.#showPointer(x, y),
-      send: (message: ClientMessage) => this.#link.send(message),
+      send: (message: ClientMessage) => {
+        presence.worked();
+        this.#link.send(message);
+      },
       isLive: () => this.#link.isOpen && this.#takesInput,
       toggleToolbar: () => this.#toolbar.toggle(),
     });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { pauseMs } from "../src/link/backoff.ts";
 import type { SessionData } from "../src/link/connect.ts";
 import { Link, type LinkState } from "../src/link/link.ts";
+import { Presence } from "../src/link/presence.ts";
 import type { ToWorker } from "../src/link/protocol.ts";
 import { afterClose, afterEnded, TRIES } from "../src/link/verdict.ts";
 import { Close } from "../src/wire/close.ts";
@@ -16,6 +17,14 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+test("that somebody works is told at once, and then at most each minute", () => {
+  let now = 5;
+  const tell = vi.fn();
+  const presence = new Presence(tell, () => now);
+  for (; now < 125_000; now += 1000) presence.worked();
+  expect(tell).toHaveBeenCalledTimes(3);
 });
 
 describe("connecting", () => {

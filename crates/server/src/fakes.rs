@@ -13,6 +13,7 @@ use crate::{
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 use wire::{
     control::{FromGateway, OpenConnection, Phase, SessionReport, StartTimes, ToGateway, ToHost},
     ids::{ConnectionId, DesktopId, GatewayId, HostId, SessionId, TenantId},
@@ -114,7 +115,21 @@ impl World {
         host: &mut FakeHost,
         gateway: &FakeGateway,
     ) -> Pairing {
-        let answer = service::connect(&self.app, &person.actor, session)
+        let web_session = self.web_session(person).await;
+        self.pairing_in(web_session, person, session, host, gateway)
+            .await
+    }
+
+    /// As [`Self::pairing`], in a browser's session of the web.
+    pub(crate) async fn pairing_in(
+        &self,
+        web_session: Uuid,
+        person: &Person,
+        session: SessionId,
+        host: &mut FakeHost,
+        gateway: &FakeGateway,
+    ) -> Pairing {
+        let answer = service::connect(&self.app, &person.actor, web_session, session)
             .await
             .unwrap();
         let Connect::Ready { ticket, .. } = answer else {

@@ -179,6 +179,29 @@ impl World {
         browser
     }
 
+    /// A session of the web of somebody who signed in somewhere; nothing in the log tells of it.
+    pub(crate) async fn web_session(&self, person: &Person) -> Uuid {
+        const SQL: &str = "INSERT INTO web_sessions
+            (token_hash, id, tenant_id, user_id, csrf, address, browser, created_at_ms, last_seen_ms, proven_at_ms)
+            VALUES ($1, $2, $3, $4, '', '', '', $5, $5, $5)";
+        let id = crate::app::new_uuid(&self.app.clock);
+        let (hash, now_ms) = (id.to_string(), self.app.clock.now_ms());
+        let (tenant, user) = (person.actor.tenant, person.actor.user);
+        let mut tx = self.app.db.begin(tenant).await.unwrap();
+        on!(&mut tx, c => sqlx::query(SQL).bind(hash).bind(id).bind(tenant).bind(user).bind(now_ms)
+            .execute(c).await.map(drop))
+        .unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// By what the person names the browser's session of the web.
+    pub(crate) async fn session_in(&self, browser: &Browser) -> Uuid {
+        let token = &browser.cookies[crate::visit::SESSION_COOKIE];
+        let visit = crate::identity::service::web_session(&self.app, token, "192.0.2.7").await;
+        visit.unwrap().unwrap().row.id
+    }
+
     /// The secret of a new one-time link.
     pub(crate) async fn link(&self, person: &Person) -> String {
         let mut tx = self

@@ -9,6 +9,7 @@ export interface SessionData {
   csrf: string;
   connect_url: string;
   end_url: string;
+  here_url: string;
   home_url: string;
 }
 
@@ -51,6 +52,12 @@ export async function askToConnect(data: SessionData): Promise<ConnectAnswer> {
 export async function askToEnd(data: SessionData): Promise<boolean> {
   const answer = await post(data, data.end_url);
   return answer?.ok === true && !answer.redirected;
+}
+
+/** Says that somebody works in the session. What comes of it does not matter here: a sign-in that is over cuts the link. */
+export function tellHere(data: SessionData): void {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  fetch(data.here_url, { cache: "no-store", redirect: "manual", signal }).catch(() => undefined);
 }
 
 /** Leaves the page by the portal's own form. */

@@ -70,6 +70,7 @@ impl Outcome {
             What::SignInRefused
             | What::ProofRefused
             | What::TicketRefused
+            | What::PeopleImportRefused
             | What::OperatorRefused
             | What::Refused => Self::Refused,
             _ => Self::Success,

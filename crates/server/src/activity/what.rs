@@ -77,6 +77,12 @@ list! {
     UserResumed: "identity.user_resumed" => Key("activity.what.user_resumed"),
     /// Removed a person.
     UserRemoved: "identity.user_removed" => Key("activity.what.user_removed"),
+    /// Took the list of people out as a file.
+    PeopleExported: "identity.people_exported" => Key("activity.what.people_exported"),
+    /// Did what a file of people says.
+    PeopleImported: "identity.people_imported" => Key("activity.what.people_imported"),
+    /// A file of people that was confirmed could not be taken.
+    PeopleImportRefused: "identity.people_import_refused" => Key("activity.what.people_import_refused"),
     /// Made a one-time link for a person.
     LinkIssued: "identity.link_issued" => Key("activity.what.link_issued"),
     /// Asked for a desktop or application.

@@ -30,6 +30,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     let mut whole = Whole::openapi();
     let parts = [
         crate::identity::ApiDoc::openapi(),
+        crate::identity::RegisterApiDoc::openapi(),
         crate::activity::ApiDoc::openapi(),
         crate::evidence::ApiDoc::openapi(),
         crate::desktops::ApiDoc::openapi(),

@@ -43,6 +43,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/api/v1/people/{id}/suspend", post(suspend))
         .route("/api/v1/people/{id}/resume", post(resume))
         .route("/api/v1/people/{id}/link", post(link))
+        .merge(super::register::api::routes())
 }
 
 /// A person of the organisation.

@@ -8,13 +8,14 @@ use super::{
     password::Refusal,
     people,
     policy::{self, rules::Shut},
+    register,
     service::{self, SignInError, WEB_SESSION_MAX_MS, WelcomeError},
     store::UserRow,
 };
 use crate::{
     app::App,
     portal::{self, Key, Lang, local_path, local_url},
-    sessions::service as sessions,
+    sessions::service::{self as sessions, Opened},
     tenancy,
     visit::{Failure, GUEST_COOKIE, Guest, SESSION_COOKIE, STEP_COOKIE, SignedIn, set_cookie},
 };
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/welcome/{token}", get(show_welcome).post(welcome))
         .route("/users", get(people::list))
         .merge(lifecycle_http::routes())
+        .merge(register::http::routes())
         .merge(account::http::routes())
         .merge(factors::http::routes())
         .merge(devices::http::routes())
@@ -178,7 +180,8 @@ async fn sign_out(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     service::sign_out(&app, &signed.actor, &signed.token).await?;
-    sessions::disconnect(&app, signed.actor.tenant, signed.actor.user).await?;
+    let (tenant, user) = (signed.actor.tenant, signed.actor.user);
+    sessions::disconnect(&app, tenant, user, Opened::In(signed.session)).await?;
     let gone = AppendHeaders([
         (header::SET_COOKIE, set_cookie(SESSION_COOKIE, "", 0)),
         // Nothing of the organisation stays in a browser that others may use. Cookies stay: language and appearance.
@@ -236,7 +239,7 @@ async fn welcome(
     match service::welcome(&app, &token, form.password, &guest.client).await {
         Ok(entered) => {
             leave_old(&app, &guest).await?;
-            sessions::disconnect(&app, user.tenant_id, user.id).await?;
+            sessions::disconnect(&app, user.tenant_id, user.id, Opened::Anywhere).await?;
             Ok(entered_by(&entered, "/desktops"))
         }
         Err(WelcomeError::Link) => Ok(link_expired(guest)),

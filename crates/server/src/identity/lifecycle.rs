@@ -4,18 +4,18 @@
 
 use super::{
     account::store as sessions_of_the_web,
-    devices, factors,
+    factors,
     service::normal,
     store::{self, UserRow},
-    turn::{Turn, shut_out},
+    turn::Turn,
 };
 use crate::{
-    activity::{self, Outcome, Record, What},
+    activity::What,
     actor::{Actor, Role},
     app::App,
     portal::Key,
     rights::{self, Action, Denied},
-    sessions::service::{self as sessions, SessionError},
+    sessions::service::{self as sessions, Opened, SessionError},
 };
 use wire::ids::UserId;
 
@@ -161,7 +161,7 @@ pub async fn reset_factors(app: &App, actor: &Actor, id: UserId) -> Result<(), L
     sessions_of_the_web::remove_of(&mut turn.tx, user.tenant_id, user.id).await?;
     turn.record(What::FactorsReset, id, &user.full_name).await?;
     turn.commit().await?;
-    Ok(sessions::disconnect(app, actor.tenant, id).await?)
+    Ok(sessions::disconnect(app, actor.tenant, id, Opened::Anywhere).await?)
 }
 
 /// Whether a person of the administrator's organisation signs in with a second factor.
@@ -176,31 +176,8 @@ pub async fn has_factor(app: &App, actor: &Actor, id: UserId) -> Result<bool, Li
 pub async fn remove(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
     let mut turn = Turn::begin(app, actor).await?;
     let user = turn.person(id).await?;
-    remove_in(turn, &user).await
-}
-
-/// Ends a turn with the removal of a person.
-pub(super) async fn remove_in(mut turn: Turn<'_>, user: &UserRow) -> Result<(), LifecycleError> {
-    let (app, actor, id) = (turn.app, turn.actor, user.id);
-    turn.may_lose(user).await?;
-    store::remove_user(&mut turn.tx, actor.tenant, id).await?;
-    factors::forget(&mut turn.tx, user).await?;
-    devices::service::forget(app, &mut turn.tx, user).await?;
-    shut_out(&mut turn.tx, user).await?;
-    let detail = format!("{} <{}>", user.full_name, user.email);
-    let record = Record::of(actor, What::UserRemoved, id.0, &detail);
-    let act = activity::begin(app, &mut turn.tx, &record).await?;
-    turn.commit().await?;
-    // Should this process die here, the reconciler of sessions ends the desktops.
-    let ended = sessions::end_all(app, actor.tenant, id).await;
-    let outcome = match ended {
-        Ok(()) => Outcome::Success,
-        Err(_) => Outcome::Failed,
-    };
-    let mut tx = app.db.begin(actor.tenant).await?;
-    act.complete(app, &mut tx, outcome).await?;
-    tx.commit().await?;
-    Ok(ended?)
+    turn.remove(&user).await?;
+    turn.commit().await
 }
 
 /// Name, address and role as they are stored, or what is wrong with them.

@@ -18,6 +18,7 @@ pub mod page;
 pub mod password;
 pub mod people;
 pub mod policy;
+pub mod register;
 pub(crate) mod scim;
 pub mod service;
 pub mod store;
@@ -26,12 +27,13 @@ mod tests;
 mod turn;
 
 pub(crate) use api::Doc as ApiDoc;
+pub(crate) use register::ApiDoc as RegisterApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
 pub(crate) use devices::device_routes;
 pub(crate) use founding::{check_founder, found};
 pub(crate) use lifecycle::{Draft as PersonDraft, Issued, LifecycleError, Wrong as PersonWrong};
-pub(crate) use policy::{Gate, admits_program, gate, shut_out};
+pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out};
 pub use store::UserRow;
 
 use crate::db::Tx;

@@ -230,8 +230,7 @@ pub async fn web_session(app: &App, token: &str, address: &str) -> sqlx::Result<
     drop(tx);
     let rules = row.rules.as_deref().map(policy::store::read).transpose()?;
     let rules = rules.unwrap_or_default();
-    let too_old = now_ms - row.created_at_ms > rules.absolute_timeout_ms()
-        || now_ms - row.last_seen_ms > rules.idle_timeout_ms();
+    let too_old = rules.is_over(row.created_at_ms, row.last_seen_ms, now_ms);
     let admitted = rules.admit(address, policy::service::now(app, &row.time_zone));
     if too_old || admitted.is_err() {
         let mut tx = app.db.begin(row.tenant_id).await?;
@@ -263,7 +262,10 @@ pub async fn web_session(app: &App, token: &str, address: &str) -> sqlx::Result<
 pub async fn forget(app: &App, token: &str) -> sqlx::Result<()> {
     let mut tx = app.db.begin(Scope::Everybody).await?;
     sessions::remove(&mut tx, &secret_hash(token)).await?;
-    tx.commit().await
+    tx.commit().await?;
+    // Its desktops are disconnected by the reconciler.
+    app.wake.notify_one();
+    Ok(())
 }
 
 /// Ends the session of the web. Desktops live on.

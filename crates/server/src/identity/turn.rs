@@ -5,19 +5,19 @@
 
 use super::{
     account::store as sessions_of_the_web,
-    factors,
+    devices, factors,
     lifecycle::{Draft, LifecycleError, Wrong, check, login_of},
     service,
     store::{self, UserRow},
 };
 use crate::{
-    activity::{self, What},
+    activity::{self, Act, Outcome, Record, What},
     actor::{Actor, Role},
     app::App,
     db::Tx,
     portal::Key,
     rights::{self, Action, Denied},
-    sessions::service as sessions,
+    sessions::service::{self as sessions, Opened},
     tenancy::{Room, contracts},
 };
 use wire::ids::UserId;
@@ -30,6 +30,8 @@ pub(crate) struct Turn<'a> {
     pub(super) tx: Tx,
     /// Whose desktops are disconnected once it is true.
     out: Vec<UserId>,
+    /// Whose desktops end once it is true, which the record of each tells.
+    gone: Vec<(UserId, Act)>,
 }
 
 impl<'a> Turn<'a> {
@@ -42,12 +44,12 @@ impl<'a> Turn<'a> {
         if !own.is_some_and(|own| own.state == "active" && own.role == actor.role.name()) {
             return Err(LifecycleError::Denied(Denied));
         }
-        let out = Vec::new();
         Ok(Self {
             app,
             actor,
             tx,
-            out,
+            out: Vec::new(),
+            gone: Vec::new(),
         })
     }
 
@@ -159,13 +161,41 @@ impl<'a> Turn<'a> {
             .await
     }
 
-    /// Makes it all true, and disconnects those who are out.
-    pub(crate) async fn commit(self) -> Result<(), LifecycleError> {
-        self.tx.commit().await?;
-        for user in self.out {
-            sessions::disconnect(self.app, self.actor.tenant, user).await?;
-        }
+    /// Removes a person for good: sessions of the web and desktops end, the address is free again. Records keep the name.
+    pub(crate) async fn remove(&mut self, user: &UserRow) -> Result<(), LifecycleError> {
+        self.may_lose(user).await?;
+        store::remove_user(&mut self.tx, self.actor.tenant, user.id).await?;
+        factors::forget(&mut self.tx, user).await?;
+        devices::service::forget(self.app, &mut self.tx, user).await?;
+        shut_out(&mut self.tx, user).await?;
+        let detail = format!("{} <{}>", user.full_name, user.email);
+        let record = Record::of(self.actor, What::UserRemoved, user.id.0, &detail);
+        let act = activity::begin(self.app, &mut self.tx, &record).await?;
+        self.gone.push((user.id, act));
         Ok(())
+    }
+
+    /// Makes it all true, disconnects those who are out and ends the desktops of those who are gone.
+    pub(crate) async fn commit(self) -> Result<(), LifecycleError> {
+        let (app, tenant) = (self.app, self.actor.tenant);
+        self.tx.commit().await?;
+        let mut first = Ok(());
+        // One person's trouble is not the others'. Should this process die here, the reconciler of sessions does it.
+        for user in self.out {
+            first = first.and(sessions::disconnect(app, tenant, user, Opened::Anywhere).await);
+        }
+        for (user, act) in self.gone {
+            let ended = sessions::end_all(app, tenant, user).await;
+            let outcome = match ended {
+                Ok(()) => Outcome::Success,
+                Err(_) => Outcome::Failed,
+            };
+            let mut tx = app.db.begin(tenant).await?;
+            act.complete(app, &mut tx, outcome).await?;
+            tx.commit().await?;
+            first = first.and(ended);
+        }
+        Ok(first?)
     }
 
     /// Whether the organisation can do without what this person is now.

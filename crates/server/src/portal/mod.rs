@@ -20,6 +20,8 @@ mod contrast;
 #[cfg(test)]
 mod device_samples;
 #[cfg(test)]
+mod register_samples;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

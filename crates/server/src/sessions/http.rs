@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/sessions/{id}", get(show))
         .route("/sessions/{id}/connect", post(connect))
         .route("/sessions/{id}/end", post(end))
+        .route("/sessions/{id}/here", get(here))
 }
 
 impl From<SessionError> for Failure {
@@ -95,6 +96,7 @@ async fn show(
         "csrf": signed.ui.csrf,
         "connect_url": format!("/sessions/{id}/connect"),
         "end_url": format!("/sessions/{id}/end"),
+        "here_url": format!("/sessions/{id}/here"),
         "home_url": "/desktops",
     });
     let data_json = script_json(&data).map_err(|error| Failure::Internal(error.to_string()))?;
@@ -114,9 +116,22 @@ async fn connect(
 ) -> Result<Response, Failure> {
     signed.check_header(&headers)?;
     let id: SessionId = id.parse().map_err(|_| Failure::NotFound)?;
-    let answer: Connect = service::connect(&app, &signed.actor, id).await?;
+    let answer: Connect = service::connect(&app, &signed.actor, signed.session, id).await?;
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((no_store, Json(answer)).into_response())
+}
+
+/// The page says now and then that somebody works in it, so that the session of the web does not end as unused; that the
+/// request came in is all.
+async fn here(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Failure> {
+    let id: SessionId = id.parse().map_err(|_| Failure::NotFound)?;
+    let mut tx = app.db.read(signed.actor.tenant).await?;
+    service::own(&mut tx, &signed.actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// From the session's page a script asks; from the list of desktops a form.

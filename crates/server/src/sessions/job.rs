@@ -3,6 +3,7 @@
 
 use super::{
     broker::{self, Candidate},
+    parting::{self, Opened},
     service::{self, SessionError},
     state::{Event, State},
     store::{self, Session, StoreError},
@@ -15,6 +16,7 @@ use crate::{
     tenancy::{self, TenantRow},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
+use uuid::Uuid;
 use wire::{
     control::{EndReason, Launch, Limits, Phase, SessionReport, SessionSpec, ToHost},
     ids::{HostId, SessionId},
@@ -50,6 +52,9 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     let mut locked_out = identity::suspended(&mut tx).await?;
     locked_out.extend(identity::shut_out(app, &mut tx).await?);
     let gone = identity::removed(&mut tx).await?;
+    // Who opened them before who is still there: what began in between is not taken for what has ended.
+    let openers = store::openers(&mut tx).await?;
+    let signed_in = identity::good_web_sessions(app, &mut tx).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();
     for host in sessions.iter().filter_map(|session| session.state.host()) {
@@ -62,7 +67,10 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
             // Who removed them ends their sessions too, unless that process died first.
             apply(app, session, Event::Stop(EndReason::Stopped)).await
         } else if shown && locked_out.contains(&session.user) {
-            service::cut(app, session.clone()).await
+            parting::cut(app, session.clone(), Opened::Anywhere).await
+        } else if let Some(ended) = opener(&openers, session).filter(|id| !signed_in.contains(id)) {
+            // It was ended, or its time is over: its desktops are shown no longer.
+            parting::cut(app, session.clone(), Opened::In(ended)).await
         } else {
             one(app, session, &snapshots, &mut load).await
         };
@@ -87,6 +95,12 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
         }
     }
     Ok(())
+}
+
+/// The session of the web in which a session is shown now.
+fn opener(openers: &HashMap<SessionId, Uuid>, session: &Session) -> Option<Uuid> {
+    let shown = matches!(session.state, State::Connected { .. });
+    openers.get(&session.id).copied().filter(|_| shown)
 }
 
 async fn one(

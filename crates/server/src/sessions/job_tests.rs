@@ -54,7 +54,9 @@ async fn a_session_waits_for_a_host_and_fails_when_none_comes() {
         world.pass().await;
         let reason = EndReason::StartFailed;
         assert_eq!(state(&world, full).await, State::Ended { reason });
-        let told = service::connect(app, boss, full).await.unwrap();
+        let told = service::connect(app, boss, uuid::Uuid::nil(), full)
+            .await
+            .unwrap();
         let reason = "start_failed";
         assert_eq!(told, Connect::Ended { reason });
     }

@@ -9,6 +9,9 @@ pub mod job;
 #[cfg(test)]
 mod job_tests;
 pub mod page;
+mod parting;
+#[cfg(test)]
+mod parting_tests;
 #[cfg(test)]
 mod report_tests;
 pub mod reports;

@@ -215,9 +215,14 @@ async fn signing_out_cuts_what_is_open_and_what_was_about_to_open() {
         let (mut host, mut gateway, session) = stage(&world).await;
         let user = &world.customers[0].user;
         let mut browser = world.signed_in(user).await;
-        let open = world.pairing(user, session, &mut host, &gateway).await;
+        let here = world.session_in(&browser).await;
+        let open = world
+            .pairing_in(here, user, session, &mut host, &gateway)
+            .await;
         gateway.opened(open.open).await;
-        let pending = world.pairing(user, session, &mut host, &gateway).await;
+        let pending = world
+            .pairing_in(here, user, session, &mut host, &gateway)
+            .await;
         let csrf = browser.csrf().await;
         let answer = browser.post("/sign-out", &[("csrf", &csrf)]).await;
         assert_eq!(answer.status, 303);
@@ -236,10 +241,13 @@ async fn signing_out_reaches_a_gateway_that_was_away() {
     for world in worlds().await {
         let (mut host, gateway, session) = stage(&world).await;
         let user = &world.customers[0].user;
-        let pairing = world.pairing(user, session, &mut host, &gateway).await;
+        let mut browser = world.signed_in(user).await;
+        let here = world.session_in(&browser).await;
+        let pairing = world
+            .pairing_in(here, user, session, &mut host, &gateway)
+            .await;
         gateway.opened(pairing.open).await;
         let away = gateway.leaves();
-        let mut browser = world.signed_in(user).await;
         let csrf = browser.csrf().await;
         browser.post("/sign-out", &[("csrf", &csrf)]).await;
         let mut gateway = world.gateway_again(away);
@@ -336,7 +344,8 @@ async fn reports_that_come_together_all_count() {
         assert_eq!(state(&world, session).await, State::Ready { host: host.id });
         let log = world.log(Some(user.actor.tenant)).await;
         assert_eq!(log.len(), 1 + 5 * 2);
-        let answer = service::connect(&world.app, &user.actor, session).await;
+        let web = world.web_session(user).await;
+        let answer = service::connect(&world.app, &user.actor, web, session).await;
         assert!(matches!(answer, Ok(Connect::Ready { .. })));
     }
 }

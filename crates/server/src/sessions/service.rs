@@ -1,6 +1,7 @@
 //! Use cases: launch, connect, end. Authorise, write state and record in one transaction, then wake the reconciler.
 
 use super::{
+    attach::Promise,
     state::{Effect, Event, Refused, State},
     store::{self, Session, StoreError, reason_name},
 };
@@ -15,12 +16,15 @@ use crate::{
     tenancy::{Room, contracts},
 };
 use serde::Serialize;
+use uuid::Uuid;
 use wire::{
     control::{EndReason, ToHost},
     ids::{DesktopId, SessionId, TenantId, UserId},
     rights::Rights,
     ticket::{self, Claims, Side},
 };
+
+pub use super::parting::{Opened, disconnect, end_all};
 
 /// A relay closes when nothing moved for this long, in seconds. The display sends a keep-alive far more often, so
 /// this only finds links that are dead.
@@ -188,8 +192,14 @@ pub async fn own(tx: &mut Tx, actor: &Actor, id: SessionId) -> Result<Session, S
     Ok(session)
 }
 
-/// Gives the browser what it needs to see the session: a ticket, or how long to wait.
-pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect, SessionError> {
+/// Gives the browser what it needs to see the session: a ticket, or how long to wait. The connection ends with the session
+/// of the web that asks.
+pub async fn connect(
+    app: &App,
+    actor: &Actor,
+    web_session: Uuid,
+    id: SessionId,
+) -> Result<Connect, SessionError> {
     let mut tx = app.db.read(actor.tenant).await?;
     let session = own(&mut tx, actor, id).await?;
     drop(tx);
@@ -246,7 +256,16 @@ pub async fn connect(app: &App, actor: &Actor, id: SessionId) -> Result<Connect,
     if !app.hosts.send(host, attach) {
         return Ok(unreachable);
     }
-    app.attachments.promise(session.id, connection, gateway);
+    let promise = Promise {
+        connection,
+        gateway,
+        web_session,
+    };
+    // Before the browser has its ticket, without which nothing is opened.
+    let mut tx = app.db.begin(session.tenant).await?;
+    store::promise(&mut tx, &session, &promise, app.clock.now_ms()).await?;
+    tx.commit().await?;
+    app.attachments.promise(session.id, promise);
     Ok(Connect::Ready {
         relay_url,
         ticket: ticket::sign(&claims, &app.authority.ticket_key),
@@ -266,68 +285,6 @@ pub async fn end(app: &App, actor: &Actor, id: SessionId) -> Result<(), SessionE
     change(app, tx, &session, Event::Stop(EndReason::SignedOut)).await
 }
 
-/// Cuts the connections of a person's sessions, for somebody who signed out or lost access. The desktops live on.
-pub async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
-    let mut tx = app.db.read(tenant).await?;
-    let sessions = store::of_user(&mut tx, tenant, user).await?;
-    drop(tx);
-    for session in sessions {
-        cut(app, session).await?;
-    }
-    Ok(())
-}
-
-/// Ends all of a person's sessions, for somebody who was removed.
-pub async fn end_all(app: &App, tenant: TenantId, user: UserId) -> Result<(), SessionError> {
-    let mut tx = app.db.read(tenant).await?;
-    let sessions = store::of_user(&mut tx, tenant, user).await?;
-    drop(tx);
-    for mut session in sessions {
-        for _ in 0..TRIES {
-            if !session.state.is_live() {
-                break;
-            }
-            let tx = app.db.begin(tenant).await?;
-            match change(app, tx, &session, Event::Stop(EndReason::Stopped)).await {
-                Err(SessionError::Store(StoreError::Stale)) => {}
-                result => {
-                    result?;
-                    break;
-                }
-            }
-            let mut tx = app.db.read(tenant).await?;
-            match store::get(&mut tx, session.tenant, session.id).await? {
-                Some(now) => session = now,
-                None => break,
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Cuts a session's connections: those that are open, those whose tickets are on their way, and, because it is no longer
-/// known as connected, one on a gateway that is out of reach, as soon as that one comes back.
-pub(super) async fn cut(app: &App, mut session: Session) -> Result<(), SessionError> {
-    app.attachments.revoke(session.id);
-    app.gateways.kill(session.id);
-    for _ in 0..TRIES {
-        let State::Connected { connection, .. } = session.state else {
-            return Ok(());
-        };
-        let tx = app.db.begin(session.tenant).await?;
-        match change(app, tx, &session, Event::Closed(connection)).await {
-            Err(SessionError::Store(StoreError::Stale)) => {}
-            result => return result,
-        }
-        let mut tx = app.db.read(session.tenant).await?;
-        match store::get(&mut tx, session.tenant, session.id).await? {
-            Some(now) => session = now,
-            None => return Ok(()),
-        }
-    }
-    Err(SessionError::Store(StoreError::Stale))
-}
-
 /// Applies an event: state and record in the given transaction, then what is owed.
 pub(super) async fn change(
     app: &App,
@@ -342,6 +299,7 @@ pub(super) async fn change(
     store::save(&mut tx, session, state, app.clock.now_ms()).await?;
     launched(app, &mut tx, session, state).await?;
     if let State::Ended { reason } = state {
+        store::forget_promises(&mut tx, session).await?;
         let record = Record {
             tenant: Some(session.tenant),
             user: Some(session.user),

@@ -1,7 +1,8 @@
 //! All SQL about sessions. Every statement names the customer, but for the reconciler's, which serves all of them.
 
-use super::state::State;
+use super::{attach::Promise, state::State};
 use crate::db::{Tx, on};
+use std::collections::HashMap;
 use uuid::Uuid;
 use wire::{
     control::EndReason,
@@ -93,6 +94,19 @@ const ANY: &str = "SELECT id, tenant_id, user_id, desktop_id, state, host_id, co
 const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id = $3, reason = $4,
     placed_at_ms = $5, ready_at_ms = $6, opened_at_ms = $7, changed_at_ms = $8, version = version + 1
     WHERE tenant_id = $9 AND id = $10 AND version = $11";
+
+const PROMISE: &str = "INSERT INTO connections (id, tenant_id, session_id, web_session_id, at_ms)
+    VALUES ($1, $2, $3, $4, $5)";
+/// Those that can be opened no more and are not open.
+const FORGET_OLD: &str = "DELETE FROM connections WHERE tenant_id = $1 AND session_id = $2 AND at_ms < $3
+    AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $2 AND s.connection_id = connections.id)";
+const FORGET: &str = "DELETE FROM connections WHERE tenant_id = $1 AND session_id = $2";
+const OPENER: &str = "SELECT web_session_id FROM connections WHERE id = $1";
+const OPENERS: &str = "SELECT s.id, c.web_session_id FROM sessions s
+    JOIN connections c ON c.id = s.connection_id WHERE s.state = 'connected'";
+
+/// How long a promise is remembered that nothing came of, in milliseconds: longer than its tickets are good.
+const PROMISE_MS: i64 = 10 * 60 * 1000;
 
 /// A session that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -239,6 +253,37 @@ fn reason_from_name(name: &str) -> Option<EndReason> {
         .iter()
         .find(|(_, n)| *n == name)
         .map(|(reason, _)| *reason)
+}
+
+/// Remembers which session of the web asks for a connection.
+pub(super) async fn promise(
+    tx: &mut Tx,
+    session: &Session,
+    promise: &Promise,
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    let old_ms = now_ms - PROMISE_MS;
+    on!(&mut *tx, c => sqlx::query(FORGET_OLD).bind(session.tenant).bind(session.id).bind(old_ms)
+        .execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query(PROMISE).bind(promise.connection).bind(session.tenant).bind(session.id)
+        .bind(promise.web_session).bind(now_ms).execute(c).await.map(drop))
+}
+
+/// Forgets who asked for connections of a session that is over.
+pub(super) async fn forget_promises(tx: &mut Tx, session: &Session) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(FORGET).bind(session.tenant).bind(session.id).execute(c).await.map(drop))
+}
+
+/// The session of the web that opened a connection, where that is known.
+pub(super) async fn opener(tx: &mut Tx, connection: ConnectionId) -> sqlx::Result<Option<Uuid>> {
+    on!(tx, c => sqlx::query_scalar(OPENER).bind(connection).fetch_optional(c).await)
+}
+
+/// The session of the web that opened each connection that is open, of all customers.
+pub(super) async fn openers(tx: &mut Tx) -> sqlx::Result<HashMap<SessionId, Uuid>> {
+    let rows: Vec<(SessionId, Uuid)> =
+        on!(tx, c => sqlx::query_as(OPENERS).fetch_all(c).await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Whose sessions are not over.

@@ -291,7 +291,8 @@ async fn a_ticket_is_good_for_a_minute_and_one_gateway() {
         let session = world
             .running(&customer.user, customer.desktop, &mut host)
             .await;
-        let answer = service::connect(&world.app, &customer.user.actor, session).await;
+        let web = world.web_session(&customer.user).await;
+        let answer = service::connect(&world.app, &customer.user.actor, web, session).await;
         let Ok(Connect::Ready { ticket, .. }) = answer else {
             panic!("no ticket");
         };
@@ -311,9 +312,12 @@ async fn without_a_gateway_or_its_host_a_session_is_waited_for() {
         let session = world
             .running(&customer.user, customer.desktop, &mut host)
             .await;
+        let web = world.web_session(&customer.user).await;
         let ask = async || {
             let actor = &customer.user.actor;
-            service::connect(&world.app, actor, session).await.unwrap()
+            service::connect(&world.app, actor, web, session)
+                .await
+                .unwrap()
         };
         assert!(matches!(ask().await, Connect::Starting { .. }));
         let gateway = world.gateway();

@@ -9,7 +9,7 @@ use crate::{
     activity::{What, service as activity},
     app::{self, App},
     portal::{self, Key, Ui},
-    sessions::service as desktops,
+    sessions::service::{self as desktops, Opened},
     visit::{Failure, SESSION_COOKIE, SignedIn, set_cookie},
 };
 use axum::{
@@ -152,8 +152,9 @@ async fn change_password(
     let passwords = (form.current, form.password);
     match service::change_password(&app, &actor, session, passwords).await {
         Ok(renewed) => {
-            // Connections of desktops that were opened elsewhere end, too; this browser opens its own again.
-            desktops::disconnect(&app, actor.tenant, actor.user).await?;
+            // Connections of desktops that were opened elsewhere end, too.
+            let elsewhere = Opened::NotIn(session);
+            desktops::disconnect(&app, actor.tenant, actor.user, elsewhere).await?;
             let cookie = set_cookie(SESSION_COOKIE, &renewed.token, WEB_SESSION_MAX_MS / 1000);
             let cookies = AppendHeaders([(header::SET_COOKIE, cookie)]);
             Ok((cookies, Redirect::to("/account?done=password")).into_response())
@@ -183,7 +184,7 @@ async fn end_session(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     service::end_session(&app, &signed.actor, id).await?;
-    ended(&app, &signed).await
+    ended(&app, &signed, Opened::In(id)).await
 }
 
 async fn end_others(
@@ -193,11 +194,11 @@ async fn end_others(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     service::end_others(&app, &signed.actor, signed.session).await?;
-    ended(&app, &signed).await
+    ended(&app, &signed, Opened::NotIn(signed.session)).await
 }
 
-/// Which browser opened a desktop's connection is not known, so that all end; the good ones are opened again at once.
-async fn ended(app: &App, signed: &SignedIn) -> Result<Response, Failure> {
-    desktops::disconnect(app, signed.actor.tenant, signed.actor.user).await?;
+/// The desktops that were opened there are disconnected, and no others.
+async fn ended(app: &App, signed: &SignedIn, there: Opened) -> Result<Response, Failure> {
+    desktops::disconnect(app, signed.actor.tenant, signed.actor.user, there).await?;
     Ok(Redirect::to("/account?done=ended").into_response())
 }

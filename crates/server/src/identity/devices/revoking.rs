@@ -11,7 +11,7 @@ use crate::{
     app::App,
     db::Tx,
     rights::{self, Action},
-    sessions::service as sessions,
+    sessions::service::{self as sessions, Opened},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -72,7 +72,8 @@ impl<'a> Revoking<'a> {
         }
         self.tx.commit().await?;
         for user in self.out {
-            sessions::disconnect(self.app, self.actor.tenant, user).await?;
+            let (tenant, all) = (self.actor.tenant, Opened::Anywhere);
+            sessions::disconnect(self.app, tenant, user, all).await?;
         }
         Ok(())
     }

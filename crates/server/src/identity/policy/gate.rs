@@ -26,6 +26,9 @@ enum Back {
 const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::GET, "/users/invite", Back::Same),
     (Method::POST, "/users/invite", Back::Same),
+    (Method::GET, "/users/import", Back::Same),
+    (Method::POST, "/users/import", Back::Same),
+    (Method::POST, "/users/import/confirm", Back::Above),
     (Method::POST, "/users/{id}", Back::Same),
     (Method::POST, "/users/{id}/link", Back::Above),
     (Method::POST, "/users/{id}/factors", Back::Above),

@@ -16,4 +16,4 @@ pub(super) mod store;
 mod tests;
 
 pub(crate) use gate::{Gate, gate};
-pub(crate) use service::{admits_program, shut_out};
+pub(crate) use service::{admits_program, good_web_sessions, shut_out};

@@ -110,6 +110,13 @@ impl Rules {
         i64::from(self.absolute_timeout_min) * MINUTE_MS
     }
 
+    /// Whether the time of a session of the web is over. All in Unix milliseconds.
+    #[must_use]
+    pub fn is_over(&self, created_at_ms: i64, last_seen_ms: i64, now_ms: i64) -> bool {
+        now_ms - created_at_ms > self.absolute_timeout_ms()
+            || now_ms - last_seen_ms > self.idle_timeout_ms()
+    }
+
     /// How old a proof may be when something dangerous is done, in milliseconds.
     #[must_use]
     pub fn proof_max_age_ms(&self) -> i64 {

@@ -20,7 +20,8 @@ use crate::{
     portal::Key,
     rights::{self, Action, Denied},
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
 /// What is asked of a role.
@@ -179,6 +180,26 @@ pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<Use
         }
     }
     Ok(out)
+}
+
+/// Every session of the web that neither was ended nor is over by its time; of all customers, for the reconciler.
+pub(crate) async fn good_web_sessions(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<Uuid>> {
+    let now_ms = app.clock.now_ms();
+    let mut all = HashMap::new();
+    for row in store::everywhere(tx).await? {
+        // By what cannot be read nobody stays in.
+        all.insert((row.tenant_id, row.role), store::read(&row.rules).ok());
+    }
+    let begin = Some(Rules::default());
+    let mut good = HashSet::new();
+    for row in store::web_sessions(tx).await? {
+        let rules = all.get(&(row.tenant_id, row.role)).unwrap_or(&begin);
+        let is_over = |rules: &Rules| rules.is_over(row.created_at_ms, row.last_seen_ms, now_ms);
+        if rules.as_ref().is_some_and(|rules| !is_over(rules)) {
+            good.insert(row.id);
+        }
+    }
+    Ok(good)
 }
 
 /// What of a second factor is missing where it is asked for: roles that ask, people of theirs without one, and those of

@@ -16,6 +16,8 @@ const EVERYWHERE: &str = "SELECT r.tenant_id, r.role, r.rules, t.time_zone
 const OF_ROLE: &str = "SELECT id FROM users WHERE tenant_id = $1 AND role = $2";
 const BARE: &str = "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
     AND NOT EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL)";
+const WEB_SESSIONS: &str = "SELECT w.id, w.tenant_id, u.role, w.created_at_ms, w.last_seen_ms
+    FROM web_sessions w JOIN users u ON u.id = w.user_id WHERE u.state = 'active'";
 const SET_PROVEN: &str = "UPDATE web_sessions SET token_hash = $1, proven_at_ms = $2
     WHERE tenant_id = $3 AND user_id = $4 AND token_hash = $5";
 
@@ -26,6 +28,16 @@ pub(super) struct Row {
     pub(super) role: String,
     pub(super) rules: String,
     pub(super) time_zone: String,
+}
+
+/// The times of a session of the web, and the role of its person.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct WebSession {
+    pub(super) id: Uuid,
+    pub(super) tenant_id: TenantId,
+    pub(super) role: String,
+    pub(super) created_at_ms: i64,
+    pub(super) last_seen_ms: i64,
 }
 
 /// Rules in their stored form. What cannot be read lets nobody in: it is an error.
@@ -67,6 +79,11 @@ pub(super) async fn zone(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<String> 
 /// Every organisation's rules.
 pub(super) async fn everywhere(tx: &mut Tx) -> sqlx::Result<Vec<Row>> {
     on!(tx, c => sqlx::query_as(EVERYWHERE).fetch_all(c).await)
+}
+
+/// Sessions of the web of everybody who may work.
+pub(super) async fn web_sessions(tx: &mut Tx) -> sqlx::Result<Vec<WebSession>> {
+    on!(tx, c => sqlx::query_as(WEB_SESSIONS).fetch_all(c).await)
 }
 
 /// Everybody of a role.

@@ -14,7 +14,7 @@ use crate::{
     db::Tx,
     identity::{
         UserRow,
-        lifecycle::{self, Draft},
+        lifecycle::Draft,
         page::UserSort,
         store::{self as people, UserOrder},
         turn::Turn,
@@ -154,7 +154,8 @@ pub(super) async fn remove_user(
     let row = turn.person(id).await?;
     let facts = store::one(&mut turn.tx, actor.tenant, id).await?;
     only.check(&resource::user(&base(app), &row, &facts))?;
-    Ok(lifecycle::remove_in(turn, &row).await?)
+    turn.remove(&row).await?;
+    Ok(turn.commit().await?)
 }
 
 async fn become_as(

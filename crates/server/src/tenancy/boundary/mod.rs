@@ -191,6 +191,7 @@ pub const KINDS: &[Kind] = &[
     base("service_codes", "boundary.kind.service_codes"),
     base("activity_retention", "boundary.kind.activity_retention"),
     base("sessions", "boundary.kind.sessions"),
+    base("connections", "boundary.kind.connections"),
     base("web_sessions", "boundary.kind.web_sessions"),
     base("device_checks", "boundary.kind.device_checks"),
     base("device_uses", "boundary.kind.device_uses"),

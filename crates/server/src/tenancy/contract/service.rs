@@ -348,6 +348,14 @@ pub async fn room_for_person(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::
     room(app, tx, tenant, |row| there < row.max_people).await
 }
 
+/// How many more accounts the contract allows, fewer than none where it became smaller; `None` without one in force.
+pub async fn accounts_left(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Option<i64>> {
+    let there = store::people(tx, tenant).await?;
+    let contract = store::current(tx, tenant).await?;
+    let contract = contract.filter(|row| row.is_in_force(&today(app)));
+    Ok(contract.map(|row| row.max_people - there))
+}
+
 /// Whether there may be one more session. Until the transaction ends nobody else adds one.
 pub async fn room_for_session(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Room> {
     store::lock(tx, tenant).await?;
