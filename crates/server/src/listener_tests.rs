@@ -14,7 +14,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 39] = [
+    "/",
+    "/overview",
     "/sign-in/device",
     "/sign-in/device/go",
     "/sign-in/device/seen/{result}",
@@ -75,10 +77,9 @@ const ACTS: [&str; 18] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 8] = [
     "/help",
     "/help/{name}",
-    "/",
     "/sign-in",
     "/sign-in/code",
     "/welcome/{token}",

@@ -7,6 +7,7 @@ mod client;
 pub mod devices;
 pub mod factors;
 pub mod failures;
+mod headcount;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;
@@ -28,6 +29,7 @@ pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
 pub(crate) use devices::device_routes;
+pub(crate) use headcount::{Headcount, headcount};
 pub(crate) use policy::{Gate, admits_program, gate, shut_out};
 pub use store::UserRow;
 

@@ -8,6 +8,9 @@ mod console;
 mod contracts;
 mod contracts_http;
 pub mod contracts_page;
+pub mod dashboard;
+#[cfg(test)]
+mod dashboard_tests;
 mod door;
 mod help;
 mod http;

@@ -50,7 +50,7 @@ async fn type_code(browser: &mut Browser, path: &str, code: &str) -> Answer {
 }
 
 /// A browser in which a new operator has entered.
-async fn entered(world: &World, login: &str, role: OperatorRole) -> Browser {
+pub(super) async fn entered(world: &World, login: &str, role: OperatorRole) -> Browser {
     let (id, link) = add(world, login, role).await;
     let mut browser = world.console(Some(id));
     let answer = type_code(&mut browser, &link, &code(world, id).await).await;
@@ -193,7 +193,7 @@ async fn a_drained_host_gets_no_new_session_and_its_customers_are_told() {
 }
 
 /// A session host that is linked and that operators see.
-async fn enrolled_host(world: &World) -> crate::fakes::FakeHost {
+pub(super) async fn enrolled_host(world: &World) -> crate::fakes::FakeHost {
     const INSERT: &str =
         "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, 'host', '', 0)";
     let host = world.host(3);

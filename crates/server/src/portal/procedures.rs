@@ -1,11 +1,12 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 22] = [
+const SCREENS: [(&str, &str); 23] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
     ("/users", "administrators"),
+    ("/overview", "administrators"),
     ("/sign-in-rules", "administrators"),
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),

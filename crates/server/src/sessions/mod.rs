@@ -9,6 +9,7 @@ pub mod job;
 #[cfg(test)]
 mod job_tests;
 pub mod page;
+mod pulse;
 #[cfg(test)]
 mod report_tests;
 pub mod reports;
@@ -20,4 +21,5 @@ mod tests;
 
 pub(crate) use api::Doc as ApiDoc;
 pub use broker::Candidate;
+pub(crate) use pulse::{DAYS, Pulse, pulse};
 pub(crate) use reports::take as take_report;
