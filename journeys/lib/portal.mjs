@@ -7,22 +7,34 @@ export function newPassword() {
   return randomBytes(15).toString("base64url");
 }
 
-/** Follows the one-time link and chooses a password. Ends at "My desktops". */
+/** Where people begin: users with their desktops, those who look after the organisation with how things stand. */
+const FIRST_PAGE = /\/(desktops|overview)$/;
+
+/** Follows the one-time link and chooses a password. Ends at the first page. */
 export async function enterByLink(page, account, password) {
   await page.goto(account.link);
   await page.getByLabel("New password", { exact: true }).fill(password);
   await page.getByLabel("New password again").fill(password);
   await page.getByRole("button", { name: "Save and start" }).click();
-  await page.waitForURL("**/desktops");
+  await page.waitForURL(FIRST_PAGE);
 }
 
-/** Signs in with a password. Ends at "My desktops". */
+/** Signs in with a password. Ends at the first page. */
 export async function signIn(page, portalUrl, account, password) {
   await page.goto(`${portalUrl}/sign-in`);
   await page.getByLabel("Email address").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL("**/desktops");
+  await page.waitForURL(FIRST_PAGE);
+}
+
+/** Makes an API token and returns its secret; `scopes` are what the page calls them. */
+export async function makeToken(page, portalUrl, name, scopes) {
+  await page.goto(`${portalUrl}/tokens`);
+  await page.getByLabel("Name").fill(name);
+  for (const scope of scopes) await page.getByLabel(scope, { exact: true }).check();
+  await page.getByRole("button", { name: "Create the token" }).click();
+  return page.getByLabel("Token", { exact: true }).inputValue();
 }
 
 /** Signs out by the account menu. */
@@ -40,6 +52,7 @@ export async function offered(page) {
 
 /** Clicks "Open" (or "Resume") on a card; `kind` is `desktops` or `applications`, `at` counts from 0. */
 export async function open(page, kind, at = 0) {
+  if (!page.url().endsWith("/desktops")) await page.goto(new URL("/desktops", page.url()).href);
   const section = page.locator(`section[aria-labelledby="${kind}"]`);
   await section.locator(".card .button.primary").nth(at).click();
   await page.waitForURL("**/sessions/*");

@@ -60,6 +60,8 @@ test("an operator enters with certificate and code, drains a host and finds it i
   await checkLooks(page, "console-first");
   await page.getByLabel("Code of your authenticator app").fill(totp(secret));
   await page.getByRole("button", { name: "Enter" }).click();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  await page.getByRole("link", { name: "Hosts and gateways" }).click();
   await page.getByRole("heading", { name: "Hosts and gateways" }).waitFor();
   assert.equal(await page.getByText("Linked", { exact: true }).count(), 2);
 
@@ -91,7 +93,7 @@ test("an operator enters with certificate and code, drains a host and finds it i
     const viewer = await newOperator({ ...look, bypassCSP: true, viewport: { width: look.width, height: 800 } });
     await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
     const own = await viewer.newPage();
-    for (const path of ["machines", "customers", "customers/harbour", "provider", "clock", "work-log"]) {
+    for (const path of ["", "machines", "customers", "customers/harbour", "provider", "clock", "work-log"]) {
       await own.goto(`${console_}/console/${path}`);
       await checkLooks(own, `console-${path.replace("/", "-")}-${look.locale}-${look.width}`);
     }

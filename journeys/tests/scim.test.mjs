@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
-import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
+import { enterByLink, makeToken, newPassword, onePerCustomer } from "../lib/portal.mjs";
 import { runPython } from "../lib/python.mjs";
 
 let demo, browser, portal, page;
@@ -23,11 +23,7 @@ after(async () => {
 });
 
 test("scim2-tester finds nothing that the standard forbids", { timeout: 300_000 }, async () => {
-  await page.goto(`${portal}/tokens`);
-  await page.getByLabel("Name").fill("directory");
-  await page.getByLabel("Let a directory look after users and roles (SCIM)").check();
-  await page.getByRole("button", { name: "Create the token" }).click();
-  const token = await page.getByLabel("Token", { exact: true }).inputValue();
+  const token = await makeToken(page, portal, "directory", ["Let a directory look after users and roles (SCIM)"]);
   const { status, output } = runPython("scim", "check.py", {
     SCIM_URL: `${portal}/scim/v2`,
     SCIM_TOKEN: token,

@@ -1,14 +1,16 @@
 //! The command line. Secrets are never arguments: they are read from files named in the configuration.
 
 use crate::{
-    child, controls, demo,
+    child, client, controls, demo,
     logging::{self, LogFormat},
     migrate, verify,
 };
 use serde::de::DeserializeOwned;
+use server::portal::Lang;
 use std::{
     error::Error,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 type CliResult = Result<(), Box<dyn Error>>;
@@ -190,6 +192,34 @@ impl AddOperator {
         demo::layout::write_secret(&file("pem"), &papers.certificate_pem)?;
         demo::layout::write_secret(&file("key"), &papers.key_pem)?;
         Ok(papers.link)
+    }
+}
+
+/// Runs a command of the client, which says what went wrong in the reader's language and by a code.
+pub(crate) fn run_client(
+    name: &str,
+    given: &clap::ArgMatches,
+    whole: &mut clap::Command,
+    lang: Lang,
+) -> ExitCode {
+    // Only the first provider that is installed counts, and there is one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(client::run(name, given, whole, lang)),
+        Err(error) => Err(client::Failed {
+            code: 1,
+            text: error.to_string(),
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("nagaya: {}", failed.text);
+            ExitCode::from(failed.code)
+        }
     }
 }
 

@@ -31,7 +31,8 @@ const READ_ACTIVITY: Right = Right::Asks(|_| Action::ReadActivity);
 
 /// Method, path and right. A GET stands for HEAD too.
 pub(crate) const DOORS: &[(Method, &str, Right)] = &[
-    (Method::GET, "/", Right::Open),
+    (Method::GET, "/", Right::SignedIn),
+    (Method::GET, "/overview", LIST_USERS),
     (Method::GET, "/healthz", Right::Open),
     (Method::GET, "/assets/{*path}", Right::Open),
     (Method::POST, "/preferences", Right::Open),
@@ -200,6 +201,16 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::GET, "/activity/log/checkpoint", READ_ACTIVITY),
     (Method::GET, "/activity/log/tile/{*path}", READ_ACTIVITY),
 ];
+
+/// The methods of a path, as `Allow` names them (RFC 9110, section 10.2.1); `None` when there is no such path.
+pub(crate) fn methods(path: &str) -> Option<String> {
+    let listed = DOORS.iter().filter(|(_, at, _)| *at == path);
+    let mut names: Vec<&str> = listed.map(|(method, ..)| method.as_str()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    (!names.is_empty()).then(|| names.join(", "))
+}
 
 /// Whether a route may be served at all.
 pub(crate) fn is_listed(method: &Method, path: &str) -> bool {

@@ -27,6 +27,7 @@ mod listener;
 mod listener_tests;
 pub mod one_time_code;
 pub mod operators;
+pub mod overview;
 pub mod portal;
 mod probes;
 mod refusals;

@@ -5,6 +5,7 @@ use crate::{
     app::App,
     desktops, doors, evidence, help,
     identity::{self, scim},
+    overview,
     portal::{self, ErrorPage, Problem, Ui},
     refusals, sessions, tenancy,
 };
@@ -28,6 +29,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) fn customer_router(app: Arc<App>) -> Router {
     Router::new()
         .merge(desktops::http::routes())
+        .merge(overview::http::routes())
         .merge(identity::http::routes())
         .merge(sessions::http::routes())
         .merge(activity::http::routes())
@@ -110,6 +112,7 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
             Err(_) => problem(Problem::TryAgain),
         }
     };
+    let allow = answer.headers_mut().remove(header::ALLOW);
     // Programs are not sent pages.
     if path.starts_with("/api/") {
         if is_error(&answer) && !is_told(&answer, "application/problem+json") {
@@ -125,6 +128,9 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
         let ui = if site.is_console { ui.of_console() } else { ui };
         answer = ErrorPage::answer(ui, problem);
         *answer.status_mut() = status;
+    }
+    if let Some(methods) = allow {
+        answer.headers_mut().insert(header::ALLOW, methods);
     }
     secure(site.connections, answer.headers_mut(), is_asset);
     answer
@@ -146,8 +152,9 @@ async fn listed(request: Request, next: Next) -> Response {
     let path = matched.map_or("", MatchedPath::as_str);
     if doors::is_listed(request.method(), path) {
         next.run(request).await
-    } else if doors::DOORS.iter().any(|(_, listed, _)| *listed == path) {
-        StatusCode::METHOD_NOT_ALLOWED.into_response()
+    } else if let Some(methods) = doors::methods(path) {
+        let allow = [(header::ALLOW, methods)];
+        (StatusCode::METHOD_NOT_ALLOWED, allow).into_response()
     } else {
         problem(Problem::NotFound)
     }

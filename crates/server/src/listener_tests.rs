@@ -14,7 +14,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 42] = [
+const PAGES: [&str; 44] = [
+    "/",
+    "/overview",
     "/sign-in/device",
     "/sign-in/device/go",
     "/sign-in/device/seen/{result}",
@@ -80,13 +82,12 @@ const ACTS: [&str; 18] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 11] = [
     "/at/{code}",
     "/at/{code}/style.css",
     "/at/{code}/logo.png",
     "/help",
     "/help/{name}",
-    "/",
     "/sign-in",
     "/sign-in/code",
     "/welcome/{token}",

@@ -33,16 +33,21 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ActivityRecord {
     /// The record.
+    #[schema(format = "uuid")]
     id: String,
     /// Its place in the log.
     index: i64,
     /// When (RFC 3339, UTC).
+    #[schema(format = DateTime)]
     at: String,
     /// Who; empty for the service.
+    #[schema(example = "Misaki Sato (API: reports)")]
     who: String,
     /// From where.
+    #[schema(example = "192.0.2.15")]
     address: String,
-    /// What happened, such as `identity.signed_in`.
+    /// What happened.
+    #[schema(example = "identity.signed_in")]
     what: String,
     /// To which thing, or the result.
     detail: String,
@@ -54,7 +59,8 @@ struct ActivityRecord {
 struct Wanted {
     /// Part of a name, thing or address.
     q: String,
-    /// What happened, such as `identity.signed_in`.
+    /// What happened; exactly so.
+    #[param(example = "identity.signed_in")]
     what: String,
     /// Which page, from 1; each has 100 records.
     page: u64,

@@ -45,8 +45,8 @@ pub(crate) use api::Doc as ApiDoc;
 pub use audit::{LogFault, LogKey, check_logs};
 pub use committer::{Committer, record};
 pub use retention::{MOST_DAYS, STANDARD_DAYS, days as kept_days, set_days as set_kept_days};
-pub use what::What;
-pub(crate) use what::label;
+pub use store::Row;
+pub use what::{What, label};
 
 use crate::{
     actor::Actor,

@@ -80,6 +80,23 @@ pub async fn search(
     })
 }
 
+/// How often something happened since a moment, and the record of when it did last.
+pub(crate) async fn latest(
+    app: &App,
+    actor: &Actor,
+    what: What,
+    from_ms: i64,
+) -> Result<(u64, Option<Row>), ReadError> {
+    let wanted = Search {
+        what: what.name().to_owned(),
+        from_ms,
+        to_ms: i64::MAX,
+        ..Search::default()
+    };
+    let found = search(app, actor, &wanted, 1, 1).await?;
+    Ok((found.total, found.rows.into_iter().next()))
+}
+
 /// What a search finds among the records from a place on, the newest first and at most 100 places; and the next place.
 pub async fn newer(
     app: &App,
@@ -250,7 +267,11 @@ pub async fn tile(app: &App, actor: &Actor, tile: Tile) -> Result<Option<Vec<u8>
 fn visible(app: &App, search: &Search, kept_days: i64) -> Search {
     const DAY_MS: i64 = 24 * 3600 * 1000;
     let kept_from_ms = app.clock.now_ms() - kept_days * DAY_MS;
+    // No record has such characters, and PostgreSQL takes no text with a zero byte.
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).collect();
     Search {
+        text: plain(&search.text),
+        what: plain(&search.what),
         from_ms: search.from_ms.max(kept_from_ms),
         ..search.clone()
     }

@@ -34,7 +34,8 @@ macro_rules! list {
         }
 
         /// What readers see.
-        pub(crate) fn label(what: What) -> Key {
+        #[must_use]
+        pub fn label(what: What) -> Key {
             match what {
                 $(What::$name => $label,)+
             }

@@ -14,4 +14,5 @@ pub mod store;
 mod tests;
 
 pub(crate) use caller::Caller;
+pub use openapi::document as description;
 pub(crate) use problem::{ApiError, ApiProblem, Shown, of_status};

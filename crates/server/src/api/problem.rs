@@ -33,13 +33,16 @@ pub(crate) enum ApiError {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ApiProblem {
     /// The status of the answer, again.
+    #[schema(example = 422)]
     status: u16,
     /// What it is, in few words.
+    #[schema(example = "Some fields cannot be taken as they are")]
     title: &'static str,
     /// More about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// What is wrong with each field.
+    #[schema(example = json!({ "email": "Enter an email address." }))]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     fields: BTreeMap<&'static str, &'static str>,
 }

@@ -315,14 +315,10 @@ async fn nothing_but_a_token_opens_the_api_and_errors_are_for_programs() {
 
 #[tokio::test]
 async fn the_description_names_every_route_and_no_other() {
-    let world = worlds().await.remove(0);
-    let document = world.browser().get("/api/v1/openapi.json").await.json();
-    let mut described = BTreeSet::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for method in methods.as_object().unwrap().keys() {
-            described.insert((method.to_uppercase(), path.clone()));
-        }
-    }
+    let document = description().await;
+    let described: BTreeSet<_> = operations(&document)
+        .map(|(path, method, _)| (method.to_uppercase(), path.to_owned()))
+        .collect();
     let routes = DOORS
         .iter()
         .filter(|(_, path, right)| path.starts_with("/api/") && !matches!(right, Right::Open));
@@ -334,4 +330,92 @@ async fn the_description_names_every_route_and_no_other() {
         document["components"]["securitySchemes"]["token"]["scheme"],
         "bearer"
     );
+}
+
+async fn description() -> Value {
+    let world = worlds().await.remove(0);
+    world.browser().get("/api/v1/openapi.json").await.json()
+}
+
+/// Each call with its path and method.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap();
+        methods
+            .iter()
+            .map(move |(method, call)| (path.as_str(), method.as_str(), call))
+    })
+}
+
+#[tokio::test]
+async fn a_client_can_be_generated_from_the_description() {
+    let document = description().await;
+    let told = |value: &Value| !value.as_str().unwrap_or_default().is_empty();
+    let tags: BTreeSet<_> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    let mut names = BTreeSet::new();
+    for (path, method, call) in operations(&document) {
+        let name = call["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "two calls are named {name}");
+        assert!(told(&call["summary"]), "{method} {path} says nothing");
+        assert!(
+            tags.contains(call["tags"][0].as_str().unwrap()),
+            "{method} {path}: its tag is not described"
+        );
+        for parameter in call["parameters"].as_array().into_iter().flatten() {
+            assert!(told(&parameter["description"]), "{name}: {parameter}");
+        }
+        let responses = call["responses"].as_object().unwrap();
+        assert!(responses.contains_key("401"), "{name}");
+        for (status, response) in responses {
+            assert!(told(&response["description"]), "{name} {status}");
+            let is_problem = status.starts_with(['4', '5']);
+            let of_problem = &response["content"]["application/problem+json"];
+            assert_eq!(!of_problem.is_null(), is_problem, "{name} {status}");
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (property, inner) in schema["properties"].as_object().into_iter().flatten() {
+            let says = told(&inner["description"]) || told(&inner["oneOf"][0]["description"]);
+            assert!(
+                says || inner["$ref"].is_string(),
+                "{name}.{property}: {inner}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_says_which_methods_it_knows() {
+    let world = worlds().await.remove(0);
+    let secret = token(&world, &world.customers[0].administrator, &TokenScope::ALL).await;
+    for (path, methods) in [
+        ("/api/v1/people", "GET, POST, HEAD"),
+        ("/api/v1/people/x/suspend", "POST"),
+        ("/desktops", "GET, HEAD"),
+    ] {
+        let mut browser = world.browser();
+        let answer = call(&mut browser, &secret, &Method::PUT, path, None).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert_eq!(answer.header("allow"), methods, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_text_that_is_looked_for_is_too_much_for_the_database() {
+    for world in worlds().await {
+        let secret = token(&world, &world.customers[0].administrator, &TokenScope::ALL).await;
+        for path in [
+            "/api/v1/activity?q=%00",
+            "/api/v1/activity?what=a%00",
+            "/api/v1/people?q=%00",
+        ] {
+            assert_eq!(get(&world, &secret, path).await.status, 200, "{path}");
+        }
+    }
 }

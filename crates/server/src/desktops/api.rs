@@ -26,12 +26,16 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 #[derive(Debug, Serialize, ToSchema)]
 struct Desktop {
     /// The desktop.
+    #[schema(format = "uuid")]
     id: String,
     /// Its name in Japanese.
+    #[schema(example = "標準デスクトップ")]
     name_ja: String,
     /// Its name in English.
+    #[schema(example = "Standard desktop")]
     name_en: String,
     /// The published application; none for a whole desktop.
+    #[schema(example = "editor")]
     #[serde(skip_serializing_if = "Option::is_none")]
     application: Option<String>,
     /// The person's session of it that is not over.
@@ -43,8 +47,10 @@ struct Desktop {
 #[derive(Debug, Serialize, ToSchema)]
 struct RunningSession {
     /// The session.
+    #[schema(format = "uuid")]
     id: String,
     /// Since when (RFC 3339, UTC).
+    #[schema(format = DateTime)]
     since: String,
     /// Whether it is shown somewhere now.
     connected: bool,

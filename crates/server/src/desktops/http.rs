@@ -21,16 +21,14 @@ use axum::{
 use std::sync::Arc;
 
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(|| async { Redirect::to("/desktops") }))
-        .route("/desktops", get(list))
+    Router::new().route("/desktops", get(list))
 }
 
 async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
     if rights::authorize(&signed.actor, Action::ViewDesktops).is_err() {
-        // The portal's first page. Who works on no desktop starts where their work is.
-        rights::authorize(&signed.actor, Action::ReadActivity)?;
-        return Ok(Redirect::to("/activity").into_response());
+        // Who works on no desktop is led to where their work is.
+        rights::authorize(&signed.actor, Action::ListUsers)?;
+        return Ok(Redirect::to("/overview").into_response());
     }
     let mut tx = app.db.read(signed.actor.tenant).await?;
     let offered = store::list(&mut tx, signed.actor.tenant).await?;

@@ -28,33 +28,59 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 #[derive(Debug, Serialize, ToSchema)]
 struct Commitment {
     /// Its row in the list of commitments.
+    #[schema(example = "5.6")]
     id: &'static str,
     /// The clause of ISO/IEC 27017.
+    #[schema(example = "9.4.4")]
     clause: &'static str,
-    /// `provider` or `both`.
+    /// Who keeps it.
+    #[schema(value_type = KeptBy)]
     side: &'static str,
     /// The promise in Japanese.
     promise_ja: &'static str,
     /// The promise in English.
     promise_en: &'static str,
-    /// `holds`, `cannot_tell` or `falls_short`.
+    /// Whether it holds now.
+    #[schema(value_type = CommitmentOutcome)]
     outcome: &'static str,
     /// What shows it.
     checks: Vec<CommitmentCheck>,
+}
+
+/// Who keeps a promise: the provider, or the provider and the organisation.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code)] // It only describes what is written as text.
+enum KeptBy {
+    Provider,
+    Both,
+}
+
+/// Whether a promise holds. What was not looked at for a while cannot be told.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code)] // It only describes what is written as text.
+enum CommitmentOutcome {
+    Holds,
+    CannotTell,
+    FallsShort,
 }
 
 /// A check of a promise.
 #[derive(Debug, Serialize, ToSchema)]
 struct CommitmentCheck {
     /// The check.
+    #[schema(example = "routes_are_listed")]
     name: &'static str,
-    /// `holds`, `cannot_tell` or `falls_short`.
+    /// Whether it holds now.
+    #[schema(value_type = CommitmentOutcome)]
     outcome: &'static str,
     /// What it counted, in the check's own order.
     figures: Vec<i64>,
     /// What can be looked at for oneself.
     refs: Vec<String>,
     /// When it last ran (RFC 3339, UTC).
+    #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     checked_at: Option<String>,
 }

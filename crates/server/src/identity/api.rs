@@ -50,30 +50,61 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 #[derive(Debug, Serialize, ToSchema)]
 struct Person {
     /// The person.
+    #[schema(format = "uuid")]
     id: String,
     /// Their name.
+    #[schema(example = "Misaki Sato")]
     full_name: String,
     /// Their address.
+    #[schema(example = "misaki.sato@example.jp")]
     email: String,
-    /// `operations_contact`, `administrator`, `user` or `auditor`.
+    /// What they are in the organisation.
+    #[schema(value_type = PersonRole)]
     role: String,
-    /// `invited`, `active` or `suspended`.
+    /// Where the account stands.
+    #[schema(value_type = PersonState)]
     state: String,
     /// Their last sign-in (RFC 3339, UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     last_sign_in: Option<String>,
+}
+
+/// What a person is in the organisation.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code)] // It only describes what is read and written as text.
+enum PersonRole {
+    OperationsContact,
+    Administrator,
+    User,
+    Auditor,
+}
+
+/// Where an account stands: invited until the first sign-in, suspended while it is shut out.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code)] // It only describes what is read and written as text.
+enum PersonState {
+    Invited,
+    Active,
+    Suspended,
 }
 
 /// For whom the token acts.
 #[derive(Debug, Serialize, ToSchema)]
 struct Me {
     /// The person.
+    #[schema(format = "uuid")]
     id: String,
     /// Their organisation.
+    #[schema(format = "uuid")]
     tenant: String,
     /// Their role.
+    #[schema(value_type = PersonRole)]
     role: &'static str,
     /// The token's scopes, with spaces between them.
+    #[schema(example = "people.read activity.read")]
     scopes: String,
 }
 
@@ -81,11 +112,14 @@ struct Me {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPerson {
-    /// Their name.
+    /// Their name, without control characters.
+    #[schema(example = "Misaki Sato", min_length = 1, max_length = 100)]
     full_name: String,
-    /// Their address.
+    /// Their address, which nobody has yet.
+    #[schema(example = "misaki.sato@example.jp", format = Email, max_length = 254)]
     email: String,
     /// Their role.
+    #[schema(value_type = PersonRole, example = "user")]
     role: String,
 }
 
@@ -93,9 +127,11 @@ struct NewPerson {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    /// Their name.
+    /// Their name, without control characters.
+    #[schema(example = "Misaki Suzuki", min_length = 1, max_length = 100)]
     full_name: Option<String>,
     /// Their role.
+    #[schema(value_type = Option<PersonRole>, example = "auditor")]
     role: Option<String>,
 }
 
@@ -105,8 +141,10 @@ struct Link {
     /// For whom.
     person: Person,
     /// The address to open. It is kept nowhere.
+    #[schema(example = "https://portal.example/welcome/Gz3…")]
     link: String,
     /// How long it works, in milliseconds.
+    #[schema(example = 86_400_000)]
     expires_in_ms: i64,
 }
 
@@ -115,6 +153,7 @@ struct Link {
 #[into_params(parameter_in = Query)]
 struct Search {
     /// Part of a name or address.
+    #[param(example = "sato")]
     q: String,
     /// Which page, from 1; each has 100 people.
     page: u64,

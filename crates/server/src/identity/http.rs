@@ -240,7 +240,7 @@ async fn welcome(
         Ok(entered) => {
             leave_old(&app, &guest).await?;
             sessions::disconnect(&app, user.tenant_id, user.id, Opened::Anywhere).await?;
-            Ok(entered_by(&entered, "/desktops"))
+            Ok(entered_by(&entered, "/"))
         }
         Err(WelcomeError::Link) => Ok(link_expired(guest)),
         Err(WelcomeError::Shut(shut)) => {
@@ -331,7 +331,6 @@ fn entered_by(entered: &Entered, next: &str) -> Response {
 
 /// The cookie of the new session; always a new one, so that a session can be neither planted nor kept.
 pub(super) fn signed_in(token: &str, next: &str) -> Response {
-    let next = if next == "/" { "/desktops" } else { next };
     let cookies = AppendHeaders([
         (
             header::SET_COOKIE,

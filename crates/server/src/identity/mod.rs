@@ -8,6 +8,7 @@ pub mod devices;
 pub mod factors;
 pub mod failures;
 pub(crate) mod founding;
+mod headcount;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;
@@ -34,6 +35,7 @@ pub(crate) use devices::device_routes;
 pub(crate) use founding::{check_founder, found};
 pub(crate) use lifecycle::{Draft as PersonDraft, Issued, LifecycleError, Wrong as PersonWrong};
 pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out};
+pub(crate) use headcount::{Headcount, headcount};
 pub use store::UserRow;
 
 use crate::db::Tx;

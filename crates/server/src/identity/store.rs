@@ -1,5 +1,7 @@
 //! All SQL about accounts, one-time links and failed sign-ins.
 
+pub(super) mod counts;
+
 use super::failures::Failures;
 use crate::{
     db::{Tx, on},

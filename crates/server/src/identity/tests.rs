@@ -45,10 +45,7 @@ async fn a_one_time_link_sets_the_password_once_and_signs_in() {
         assert_eq!(typo.status, 422);
 
         let done = use_link(&mut browser, &token, PASSWORD, PASSWORD).await;
-        assert_eq!(
-            (done.status.as_u16(), done.header("location")),
-            (303, "/desktops")
-        );
+        assert_eq!((done.status.as_u16(), done.header("location")), (303, "/"));
         assert_eq!(browser.get("/desktops").await.status, 200);
         assert_eq!(
             world

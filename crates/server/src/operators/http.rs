@@ -3,7 +3,7 @@
 use super::{
     catalogue,
     console::{COOKIE, Entered},
-    contracts_http, customers, door, help,
+    contracts_http, customers, dashboard, door, help,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -34,7 +34,7 @@ use uuid::Uuid;
 const MACHINES: &str = "/console/machines";
 const PER_PAGE: u64 = 50;
 /// A machine that was not heard of for so long is away; its link says something every few seconds.
-const AWAY_MS: i64 = 60_000;
+pub(super) const AWAY_MS: i64 = 60_000;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
@@ -42,7 +42,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(customers::routes())
         .merge(catalogue::routes())
         .merge(help::routes())
-        .route("/console/", get(async || Redirect::to(MACHINES)))
+        .merge(dashboard::routes())
         .route("/console/leave", post(leave))
         .route("/console/machines", get(machines))
         .route("/console/machines/{id}/drain", post(drain))
@@ -121,13 +121,7 @@ async fn machines_page(
 
 fn shown(row: &MachineRow, now_ms: i64) -> Machine {
     let is_host = row.kind == "host";
-    let is_away = row.seen_at_ms.is_none_or(|at| now_ms - at > AWAY_MS);
-    let is_draining = row.draining_since_ms.is_some();
-    let (state, tone) = match (is_away, is_draining) {
-        (true, _) => (Key("console.machine.away"), ""),
-        (false, true) => (Key("console.machine.draining"), "note"),
-        (false, false) => (Key("console.machine.linked"), "good"),
-    };
+    let (state, tone) = machine_state(row, now_ms);
     let kind = if is_host {
         Key("console.machine.host")
     } else {
@@ -142,7 +136,17 @@ fn shown(row: &MachineRow, now_ms: i64) -> Machine {
         sessions: row.sessions,
         seen_at: row.seen_at_ms.map(app::moment),
         enrolled_at: app::moment(row.enrolled_at_ms),
-        is_draining,
+        is_draining: row.draining_since_ms.is_some(),
+    }
+}
+
+/// Linked, away or draining, with the badge's tone.
+pub(super) fn machine_state(row: &MachineRow, now_ms: i64) -> (Key, &'static str) {
+    let is_away = row.seen_at_ms.is_none_or(|at| now_ms - at > AWAY_MS);
+    match (is_away, row.draining_since_ms.is_some()) {
+        (true, _) => (Key("console.machine.away"), ""),
+        (false, true) => (Key("console.machine.draining"), "note"),
+        (false, false) => (Key("console.machine.linked"), "good"),
     }
 }
 
@@ -296,19 +300,20 @@ async fn work_log(
     let page = WorkLogPage {
         badge: Some(entered.badge()),
         ui: entered.ui,
-        rows: rows
-            .into_iter()
-            .map(|row| WorkRow {
-                at: app::moment(row.at_ms),
-                who: row.who,
-                what: What::from_name(&row.what)
-                    .map_or(Key("activity.what.other"), activity::label),
-                detail: row.detail,
-                address: row.address,
-            })
-            .collect(),
+        rows: rows.into_iter().map(work_row).collect(),
         query,
         paging,
     };
     Ok(portal::page(StatusCode::OK, &page))
+}
+
+/// A record of the work log as pages show it.
+pub(super) fn work_row(row: activity::Row) -> WorkRow {
+    WorkRow {
+        at: app::moment(row.at_ms),
+        who: row.who,
+        what: What::from_name(&row.what).map_or(Key("activity.what.other"), activity::label),
+        detail: row.detail,
+        address: row.address,
+    }
 }

@@ -10,6 +10,9 @@ mod contracts;
 mod contracts_http;
 pub mod contracts_page;
 pub mod customers;
+pub mod dashboard;
+#[cfg(test)]
+mod dashboard_tests;
 mod door;
 mod help;
 mod http;

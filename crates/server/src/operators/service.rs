@@ -2,7 +2,7 @@
 
 use super::{
     role::OperatorRole,
-    store::{self, CustomerRow, MachineRow, OperatorRow, SessionRow},
+    store::{self, CustomerRow, LimitRow, MachineRow, OperatorRow, SessionRow},
 };
 use crate::{
     activity::{self, Record, What},
@@ -247,6 +247,21 @@ pub(crate) async fn customers(
 ) -> Result<Vec<CustomerRow>, ActError> {
     operator.role.authorize(OperatorAction::ListCustomers)?;
     Ok(store::customers(&mut app.db.read(Scope::Everybody).await?).await?)
+}
+
+/// Customers of whose contract so many in a hundred of a limit are used; how much, and nothing that they store.
+pub(crate) async fn near_limits(
+    app: &App,
+    operator: &Operator,
+    percent: i64,
+) -> Result<Vec<LimitRow>, ActError> {
+    operator.role.authorize(OperatorAction::ViewContract)?;
+    let mut tx = app.db.read(Scope::Everybody).await?;
+    let rows = store::limits(&mut tx).await?;
+    let near = |used: i64, most: i64| used * 100 >= most * percent;
+    let is_near =
+        |row: &LimitRow| near(row.people, row.max_people) || near(row.sessions, row.max_sessions);
+    Ok(rows.into_iter().filter(is_near).collect())
 }
 
 /// Lets a session host take no new sessions, or take them again. The customers who have sessions on it find it in

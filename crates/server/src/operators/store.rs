@@ -54,6 +54,18 @@ pub(crate) struct CustomerRow {
     pub(crate) sessions: i64,
 }
 
+/// How much of a customer's contract is used.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct LimitRow {
+    pub(crate) code: String,
+    pub(crate) name_ja: String,
+    pub(crate) name_en: String,
+    pub(crate) people: i64,
+    pub(crate) max_people: i64,
+    pub(crate) sessions: i64,
+    pub(crate) max_sessions: i64,
+}
+
 const LIVE_SESSIONS: &str =
     "SELECT count(*) FROM operator_sessions WHERE created_at_ms > $1 AND last_seen_ms > $2";
 /// Nobody has used a code whose time step is zero.
@@ -93,6 +105,11 @@ const CUSTOMERS: &str = "SELECT t.code, t.name_ja, t.name_en, t.created_at_ms,
     (SELECT count(*) FROM users u WHERE u.tenant_id = t.id) AS people,
     (SELECT count(*) FROM sessions s WHERE s.tenant_id = t.id AND s.state <> 'ended') AS sessions
     FROM tenants t ORDER BY t.code";
+const LIMITS: &str = "SELECT t.code, t.name_ja, t.name_en, c.max_people, c.max_sessions,
+    (SELECT count(*) FROM users u WHERE u.tenant_id = t.id AND u.state <> 'removed') AS people,
+    (SELECT count(*) FROM sessions s WHERE s.tenant_id = t.id AND s.state <> 'ended') AS sessions
+    FROM tenants t JOIN contracts c ON c.tenant_id = t.id
+    WHERE c.version = (SELECT max(version) FROM contracts d WHERE d.tenant_id = t.id) ORDER BY t.code";
 const DRAIN: &str = "UPDATE machines SET draining_since_ms = $2
     WHERE id = $1 AND kind = 'host' AND draining_since_ms IS NULL";
 const RESUME: &str = "UPDATE machines SET draining_since_ms = NULL
@@ -167,6 +184,11 @@ pub(super) async fn machines(tx: &mut Tx) -> sqlx::Result<Vec<MachineRow>> {
 
 pub(super) async fn customers(tx: &mut Tx) -> sqlx::Result<Vec<CustomerRow>> {
     on!(tx, c => sqlx::query_as(CUSTOMERS).fetch_all(c).await)
+}
+
+/// What each customer's contract allows, and how much of it is used.
+pub(super) async fn limits(tx: &mut Tx) -> sqlx::Result<Vec<LimitRow>> {
+    on!(tx, c => sqlx::query_as(LIMITS).fetch_all(c).await)
 }
 
 pub(super) async fn drain(tx: &mut Tx, host: Uuid, now_ms: i64) -> sqlx::Result<bool> {

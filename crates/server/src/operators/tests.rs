@@ -193,7 +193,7 @@ async fn a_drained_host_gets_no_new_session_and_its_customers_are_told() {
 }
 
 /// A session host that is linked and that operators see.
-async fn enrolled_host(world: &World) -> crate::fakes::FakeHost {
+pub(super) async fn enrolled_host(world: &World) -> crate::fakes::FakeHost {
     const INSERT: &str =
         "INSERT INTO machines (id, kind, names, enrolled_at_ms) VALUES ($1, 'host', '', 0)";
     let host = world.host(3);

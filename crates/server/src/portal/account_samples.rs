@@ -13,9 +13,31 @@ use crate::{
         },
     },
     one_time_code::{self, Authenticator},
+    overview::{Chart, Tile, page::OverviewPage},
     portal::{Key, Lang},
 };
 use time::Duration;
+
+fn overview(lang: Lang) -> OverviewPage {
+    let tile = |name, figure: &str, notes: &[&str], tone| Tile {
+        name,
+        label: Key("overview.people"),
+        figure: figure.to_owned(),
+        notes: notes.iter().map(ToString::to_string).collect(),
+        tone,
+        href: "/users".to_owned(),
+    };
+    OverviewPage {
+        ui: member(lang, "/overview", true),
+        at: NOW,
+        tiles: vec![
+            tile("people", "128", &[HOSTILE], ""),
+            tile("promises", "2", &["22"], "bad"),
+            tile("factors", "7", &[], "note"),
+        ],
+        chart: Some(Chart::of(&[1, 0, 12, 4, 9, 3, 2].map(|count| (0, count)))),
+    }
+}
 
 fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> AccountPage {
     let session = |browser: &str, here, hours| OwnSession {
@@ -189,6 +211,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ),
         ("recovery-codes", html(&codes)),
     ];
+    pages.push(("overview", html(&overview(lang))));
     pages.extend(policy(lang));
     pages.extend(enrol.map(|page| ("factor-on", html(&page))));
     pages

@@ -1,13 +1,14 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 24] = [
+const SCREENS: [(&str, &str); 25] = [
     ("/console", "operators"),
     ("/branding", "administrators"),
     ("/at", "getting-started"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
     ("/users", "administrators"),
+    ("/overview", "administrators"),
     ("/sign-in-rules", "administrators"),
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),

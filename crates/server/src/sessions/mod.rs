@@ -12,6 +12,7 @@ pub mod page;
 mod parting;
 #[cfg(test)]
 mod parting_tests;
+mod pulse;
 #[cfg(test)]
 mod report_tests;
 pub mod reports;
@@ -23,4 +24,5 @@ mod tests;
 
 pub(crate) use api::Doc as ApiDoc;
 pub use broker::Candidate;
+pub(crate) use pulse::{DAYS, Pulse, pulse};
 pub(crate) use reports::take as take_report;

@@ -1,5 +1,7 @@
 //! All SQL about sessions. Every statement names the customer, but for the reconciler's, which serves all of them.
 
+pub(super) mod pulse;
+
 use super::{attach::Promise, state::State};
 use crate::db::{Tx, on};
 use std::collections::HashMap;

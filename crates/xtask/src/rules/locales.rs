@@ -11,6 +11,8 @@ use toml::{Table, Value};
 const JAPANESE: &str = "crates/server/locales/ja.toml";
 const ENGLISH: &str = "crates/server/locales/en.toml";
 const SERVER: &str = "crates/server/src/";
+/// The command-line client says the same things in the same words.
+const CLIENT: &str = "crates/nagaya/src/";
 /// How sources ask for a text, up to its key.
 const ASKS: &[&str] = &[
     "ui.t(\"",
@@ -61,9 +63,11 @@ pub(super) fn used_keys(tree: &Tree) -> Vec<Finding> {
     let known = texts(en, &mut Vec::new());
     let mut findings = Vec::new();
     let mut unused: Vec<&String> = known.keys().collect();
-    let sources = tree
-        .with_extension(&["rs", "html"])
-        .filter(|file| file.path.starts_with(SERVER));
+    let sources = tree.with_extension(&["rs", "html"]).filter(|file| {
+        [SERVER, CLIENT]
+            .iter()
+            .any(|place| file.path.starts_with(place))
+    });
     for file in sources {
         for (number, line) in lines_of(file) {
             unused.retain(|key| !line.contains(&format!("\"{key}\"")));

@@ -242,6 +242,15 @@ pub(in super::super) async fn missing_devices(
     Ok((asking, inside))
 }
 
+/// How many people who may work have no second factor.
+pub(in super::super) async fn without_factor(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<i64> {
+    let mut count = 0;
+    for role in Role::ALL {
+        count += store::bare(tx, tenant, role.name()).await?.len();
+    }
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// Proves again who one is: with the password, and a code where one's account has a second factor. The session goes on
 /// under another secret.
 pub async fn prove(

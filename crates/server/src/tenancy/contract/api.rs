@@ -36,17 +36,21 @@ impl From<ContractError> for ApiError {
 #[derive(Debug, Serialize, ToSchema)]
 struct Contract {
     /// The number on paper.
+    #[schema(example = "C-2026-0017")]
     number: String,
     /// Counts from 1.
     version: i64,
     /// Whether it is in force today.
     in_force: bool,
     /// The first day, in Japan.
+    #[schema(format = Date)]
     starts_on: String,
     /// The last day, where one was agreed on.
+    #[schema(format = Date)]
     #[serde(skip_serializing_if = "Option::is_none")]
     ends_on: Option<String>,
     /// Codes of the regions where sessions may run.
+    #[schema(example = json!(["jp-east"]))]
     regions: Vec<String>,
     /// For how many days the activity log keeps what records say.
     retention_days: i64,
@@ -72,6 +76,7 @@ struct Contract {
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceCode {
     /// What people call it.
+    #[schema(example = "DESK-01")]
     code: String,
     /// The service of the catalogue.
     service: String,
