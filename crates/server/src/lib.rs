@@ -30,6 +30,7 @@ pub mod operators;
 pub mod portal;
 mod probes;
 mod refusals;
+mod public_address;
 pub mod rights;
 mod serve;
 pub mod sessions;

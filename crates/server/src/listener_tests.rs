@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 40] = [
     "/sign-in/device",
     "/sign-in/device/go",
     "/sign-in/device/seen/{result}",
@@ -25,6 +25,9 @@ const PAGES: [&str; 37] = [
     "/device-authorities",
     "/device-authorities/{id}",
     "/device-authorities/{id}/remove",
+    "/federation",
+    "/federation/prove",
+    "/federation/remove",
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
@@ -54,9 +57,10 @@ const PAGES: [&str; 37] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 18] = [
+const ACTS: [&str; 19] = [
     "/device-authorities/{id}/revoke",
     "/device-authorities/{id}/list",
+    "/federation/test",
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
@@ -75,7 +79,10 @@ const ACTS: [&str; 18] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 12] = [
+    "/federation/start",
+    "/federation/start/{code}",
+    "/federation/callback",
     "/help",
     "/help/{name}",
     "/",

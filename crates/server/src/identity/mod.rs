@@ -7,6 +7,7 @@ mod client;
 pub mod devices;
 pub mod factors;
 pub mod failures;
+pub mod federation;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;

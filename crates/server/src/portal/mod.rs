@@ -20,6 +20,8 @@ mod contrast;
 #[cfg(test)]
 mod device_samples;
 #[cfg(test)]
+mod federation_samples;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 22] = [
+const SCREENS: [(&str, &str); 23] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
@@ -10,6 +10,7 @@ const SCREENS: [(&str, &str); 22] = [
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),
     ("/sign-in/device", "account"),
+    ("/federation", "administrators"),
     ("/prove", "account"),
     ("/access", "access"),
     ("/evidence", "evidence"),
