@@ -42,6 +42,8 @@ CREATE TABLE federation_attempts (
     tenant_id UUID NOT NULL REFERENCES tenants (id),
     provider_id UUID NOT NULL,
     browser_hash TEXT NOT NULL,
+    -- From where it began: nobody fills the table alone.
+    address_hash TEXT NOT NULL,
     -- The session of the web whose person proves again who they are; absent at sign-in.
     session_id UUID,
     next TEXT NOT NULL,

@@ -16,6 +16,8 @@ use wire::ids::TenantId;
 
 /// How long a sign-in may be at the provider, in milliseconds.
 pub(in super::super) const ATTEMPT_MS: i64 = 10 * 60 * 1000;
+/// As many attempts from one address, which may be a whole office, may be at the provider at once.
+const MOST_WAITING: i64 = 300;
 /// Characters of a secret of this service.
 const SECRET_CHARS: usize = 43;
 
@@ -36,6 +38,8 @@ pub(in super::super) struct Wish<'a> {
     pub(in super::super) next: &'a str,
     /// The address that was typed, if one was.
     pub(in super::super) hint: &'a str,
+    /// From where the browser comes.
+    pub(in super::super) address: &'a str,
     /// The session of the web whose person proves again who they are.
     pub(in super::super) session: Option<Uuid>,
 }
@@ -112,8 +116,12 @@ pub(in super::super) async fn start(
     };
     let mut tx = app.db.begin(tenant).await?;
     store::drop_old_attempts(&mut tx, now_ms - ATTEMPT_MS).await?;
+    let from = secret_hash(&format!("attempt {}", wish.address));
+    if store::waiting(&mut tx, tenant, &from).await? >= MOST_WAITING {
+        return Ok(Some(Err(Trouble::Busy)));
+    }
     let hashes = (secret_hash(&secrets.state), secret_hash(&browser));
-    store::insert_attempt(&mut tx, (&hashes.0, &hashes.1), &row).await?;
+    store::insert_attempt(&mut tx, (&hashes.0, &hashes.1, &from), &row).await?;
     tx.commit().await?;
     Ok(Some(Ok(Started { url, browser })))
 }

@@ -117,6 +117,7 @@ async fn begin(
         browser: guest.federation.as_deref(),
         next,
         hint,
+        address: &guest.client.address,
         session: None,
     };
     Ok(match attempt::start(app, tenant, wish).await? {
@@ -162,6 +163,7 @@ async fn prove(
         browser: guest.federation.as_deref(),
         next,
         hint: "",
+        address: &guest.client.address,
         session: Some(signed.session),
     };
     match attempt::start(&app, signed.actor.tenant, wish).await? {

@@ -46,6 +46,8 @@ pub enum Trouble {
     Tls,
     /// It took too long.
     Slow,
+    /// Too many sign-ins from one address are there already.
+    Busy,
     /// It answers what nobody can read.
     Answer,
     /// Its description is another issuer's.
@@ -76,6 +78,7 @@ impl Trouble {
             Self::Unreachable => "provider: unreachable",
             Self::Tls => "provider: certificate",
             Self::Slow => "provider: too slow",
+            Self::Busy => "provider: too many sign-ins at once",
             Self::Answer => "provider: unreadable answer",
             Self::Issuer => "provider: other issuer",
             Self::Insecure => "provider: endpoint without TLS",

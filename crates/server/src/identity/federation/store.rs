@@ -82,8 +82,10 @@ const SET_FACTOR: &str =
 const HAS_FACTOR: &str = "SELECT count(*) FROM federated_people
     WHERE tenant_id = $1 AND user_id = $2 AND factor_at_ms IS NOT NULL";
 const INSERT_ATTEMPT: &str = "INSERT INTO federation_attempts
-    (state_hash, tenant_id, provider_id, browser_hash, session_id, next, created_at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    (state_hash, tenant_id, provider_id, browser_hash, address_hash, session_id, next, created_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const WAITING: &str =
+    "SELECT count(*) FROM federation_attempts WHERE tenant_id = $1 AND address_hash = $2";
 const ATTEMPT: &str =
     "SELECT tenant_id, provider_id, session_id, next, created_at_ms FROM federation_attempts
     WHERE state_hash = $1 AND browser_hash = $2 AND created_at_ms > $3";
@@ -261,12 +263,17 @@ pub(super) async fn has_factor(
 
 pub(super) async fn insert_attempt(
     tx: &mut Tx,
-    (state, browser): (&str, &str),
+    (state, browser, address): (&str, &str, &str),
     row: &AttemptRow,
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT_ATTEMPT).bind(state).bind(row.tenant_id).bind(row.provider_id)
-        .bind(browser).bind(row.session_id).bind(&row.next).bind(row.created_at_ms)
+        .bind(browser).bind(address).bind(row.session_id).bind(&row.next).bind(row.created_at_ms)
         .execute(c).await.map(drop))
+}
+
+/// How many attempts from an address have not come back.
+pub(super) async fn waiting(tx: &mut Tx, tenant: TenantId, address: &str) -> sqlx::Result<i64> {
+    on!(tx, c => sqlx::query_scalar(WAITING).bind(tenant).bind(address).fetch_one(c).await)
 }
 
 /// Takes an attempt of a browser that began after a moment: whoever comes second finds nothing, and what another browser

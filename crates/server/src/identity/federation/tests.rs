@@ -460,6 +460,27 @@ async fn where_somebody_is_led_depends_on_the_domain_alone_and_never_elsewhere()
 }
 
 #[tokio::test]
+async fn nobody_fills_the_table_of_attempts_alone() {
+    for (world, fake) in open_worlds().await {
+        let mut browser = world.browser();
+        let begin = async |browser: &mut Browser| {
+            let answer = browser.get("/federation/start/shoji").await;
+            answer.header("location").starts_with(&fake.issuer())
+        };
+        let mut begun = 0;
+        while begun < 1000 && begin(&mut browser).await {
+            begun += 1;
+        }
+        assert!((100..1000).contains(&begun), "{begun}");
+        let mut elsewhere = world.browser();
+        elsewhere.address = "198.51.100.1:50000".parse().unwrap();
+        assert!(begin(&mut elsewhere).await);
+        world.pass_ms(ATTEMPT_MS);
+        assert!(begin(&mut browser).await);
+    }
+}
+
+#[tokio::test]
 async fn the_same_rules_hold_as_for_a_password() {
     for (world, fake) in open_worlds().await {
         let [shoji, _] = &world.customers;
