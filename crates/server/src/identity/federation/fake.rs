@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     app::{new_secret, random},
-    testing::{Answer, Browser, World},
+    db::{Scope, on},
+    identity::store::{UserRow, user_by_email},
+    testing::{Answer, Browser, Person, World, worlds},
 };
 use aws_lc_rs::{
     hmac,
@@ -31,9 +33,11 @@ use tokio::{
     net::TcpListener,
 };
 use tokio_rustls::TlsAcceptor;
+use wire::ids::TenantId;
 
 pub(super) const CLIENT: &str = "nagaya";
 pub(super) const SECRET: &str = "a secret of the client";
+pub(super) const NEWCOMER: &str = "newcomer@shoji.example";
 
 /// How identities are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -386,4 +390,47 @@ pub(super) async fn sign_in(
 /// A subject that nobody has had.
 pub(super) fn subject() -> String {
     B64.encode(random::<9>())
+}
+
+/// A customer whose provider lets anybody of its domain in.
+pub(super) async fn open_worlds() -> Vec<(World, Fake)> {
+    let mut all = Vec::new();
+    for mut world in worlds().await {
+        let fake = Fake::open(&mut world).await;
+        set_up(&world, &welcoming(&fake)).await;
+        all.push((world, fake));
+    }
+    all
+}
+
+pub(super) fn welcoming(fake: &Fake) -> Draft {
+    Draft {
+        joins_as: "user".to_owned(),
+        ..fake.draft("shoji.example")
+    }
+}
+
+pub(super) async fn person(world: &World, email: &str) -> Option<UserRow> {
+    let mut tx = world.app.db.read(Scope::Everybody).await.unwrap();
+    user_by_email(&mut tx, email).await.unwrap()
+}
+
+/// Why the last refusal was one, as the customer's log says.
+pub(super) async fn reason(world: &World, tenant: TenantId) -> String {
+    const SQL: &str =
+        "SELECT detail FROM activity WHERE tenant_id = $1 AND what = 'identity.federation_refused'
+        ORDER BY id DESC LIMIT 1";
+    let mut tx = world.app.db.read(tenant).await.unwrap();
+    let found: Option<String> =
+        on!(&mut tx, c => sqlx::query_scalar(SQL).bind(tenant).fetch_optional(c).await).unwrap();
+    found.unwrap_or_default()
+}
+
+/// A browser in which somebody came in by the provider.
+pub(super) async fn came_in(world: &World, fake: &Fake, person: &Person) -> Browser {
+    fake.says(json!({ "sub": person.email, "email": person.email }));
+    let mut browser = world.browser();
+    let answer = sign_in(world, fake, &mut browser, &person.email).await;
+    assert_eq!(answer.header("location"), "/desktops", "{}", answer.text);
+    browser
 }

@@ -11,6 +11,8 @@ pub(super) mod checks;
 mod door;
 mod enter;
 #[cfg(test)]
+mod door_tests;
+#[cfg(test)]
 mod fake;
 pub(super) mod http;
 mod known;
