@@ -99,7 +99,7 @@ const WITHOUT_PASSWORD: &str = "SELECT count(*) FROM users
     WHERE tenant_id = $1 AND state = 'active' AND password_hash IS NULL";
 const BY_PASSWORD: &str = "SELECT u.id, u.role FROM web_sessions w JOIN users u ON u.id = w.user_id
     WHERE w.tenant_id = $1 AND w.provider_id IS NULL AND w.created_at_ms > $2 AND u.state = 'active'
-    AND (u.changed_at_ms IS NULL OR u.changed_at_ms < w.created_at_ms)";
+    AND (u.changed_at_ms IS NULL OR u.changed_at_ms <= w.created_at_ms)";
 
 fn place(row: Uuid) -> Place {
     Place {
