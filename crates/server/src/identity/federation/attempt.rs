@@ -30,7 +30,7 @@ pub(in super::super) struct Started {
 }
 
 /// What is wanted of an attempt.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(in super::super) struct Wish<'a> {
     /// What the browser keeps from attempts before, if it does.
     pub(in super::super) browser: Option<&'a str>,

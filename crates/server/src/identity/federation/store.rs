@@ -94,7 +94,8 @@ const DROP_OLD_ATTEMPTS: &str = "DELETE FROM federation_attempts WHERE created_a
 const MARK_SESSION: &str =
     "UPDATE web_sessions SET provider_id = $2, provider_factor_at_ms = $3 WHERE token_hash = $1";
 const MARK_STEP: &str = "UPDATE sign_in_steps SET provider_id = $2 WHERE token_hash = $1";
-const PROVIDER_OF_STEP: &str = "SELECT provider_id FROM sign_in_steps WHERE token_hash = $1";
+const PROVIDER_OF_STEP: &str =
+    "SELECT provider_id FROM sign_in_steps WHERE token_hash = $1 AND provider_id IS NOT NULL";
 const WITHOUT_PASSWORD: &str = "SELECT count(*) FROM users
     WHERE tenant_id = $1 AND state = 'active' AND password_hash IS NULL";
 const BY_PASSWORD: &str = "SELECT u.id, u.role FROM web_sessions w JOIN users u ON u.id = w.user_id
@@ -312,9 +313,7 @@ pub(super) async fn mark_step(tx: &mut Tx, step: &str, provider: Uuid) -> sqlx::
 }
 
 pub(super) async fn provider_of_step(tx: &mut Tx, step: &str) -> sqlx::Result<Option<Uuid>> {
-    let row: Option<Option<Uuid>> =
-        on!(tx, c => sqlx::query_scalar(PROVIDER_OF_STEP).bind(step).fetch_optional(c).await)?;
-    Ok(row.flatten())
+    on!(tx, c => sqlx::query_scalar(PROVIDER_OF_STEP).bind(step).fetch_optional(c).await)
 }
 
 /// How many have no password.
