@@ -9,9 +9,9 @@ mod admin_tests;
 mod attempt;
 pub(super) mod checks;
 mod door;
-mod enter;
 #[cfg(test)]
 mod door_tests;
+mod enter;
 #[cfg(test)]
 mod fake;
 pub(super) mod http;
