@@ -45,6 +45,8 @@ enum Command {
     SignInLink(SignInLink),
     /// Add an operator of the provider: writes their certificate, prints the link for their first visit.
     AddOperator(AddOperator),
+    /// Note that an e-mail domain is a customer's, after making sure that it is: the sign-in page leads there.
+    ConfirmDomain(ConfirmDomain),
     /// Make new keys for sealed fields; the service seals them anew and destroys the old keys.
     RotateKeys(RotateKeys),
     /// List what the service promises, clause by clause, with the checks that show it.
@@ -91,6 +93,17 @@ struct SignInLink {
     config: PathBuf,
     /// The person's mail address.
     email: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfirmDomain {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// The customer's code.
+    customer: String,
+    /// The domain, as the customer's administrator named it.
+    domain: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -169,6 +182,10 @@ impl Command {
             Self::AddOperator(args) => {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 println!("{}", args.add(&setup).await?);
+            }
+            Self::ConfirmDomain(args) => {
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                setup.confirm_domain(&args.customer, &args.domain).await?;
             }
             Self::RotateKeys(args) => {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;

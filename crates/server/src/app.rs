@@ -8,7 +8,10 @@ use crate::{
     config::ServeConfig,
     db::Db,
     hosts::links::{GatewayLinks, HostLinks},
-    identity::password::{Passwords, breached::Breached},
+    identity::{
+        federation,
+        password::{Passwords, breached::Breached},
+    },
     keys,
     sessions::attach::Attachments,
 };
@@ -47,6 +50,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Passwords that nobody may choose.
     pub breached: Breached,
+    /// What customers' identity providers say of themselves, for a while.
+    pub providers: federation::Known,
     /// The session hosts that are linked now.
     pub hosts: HostLinks,
     /// The gateways that are linked now.
@@ -205,6 +210,7 @@ impl App {
             authority,
             passwords: Passwords::default(),
             breached,
+            providers: federation::Known::default(),
             hosts: HostLinks::default(),
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),

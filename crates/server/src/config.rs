@@ -34,6 +34,10 @@ pub struct ServeConfig {
     /// Whether customers may have their logs sent to loopback, link-local and private addresses: for a service that runs
     /// inside its only customer's network.
     pub private_log_destinations: bool,
+    /// Whether customers' identity providers may be at loopback, link-local and private addresses: likewise.
+    pub private_identity_providers: bool,
+    /// A file with more authorities (PEM) from which identity providers' certificates may come, besides the public ones.
+    pub identity_provider_authorities: Option<PathBuf>,
     /// The region of session hosts that were enrolled without one. A code of the provider's list of regions.
     pub region: String,
     /// Networks of proxies in front of the listeners, as `10.0.0.0/8`. Only what these say of a client's address is believed.
@@ -60,6 +64,8 @@ impl Default for ServeConfig {
             database_url: None,
             key_store: KeyStoreConfig::default(),
             private_log_destinations: false,
+            private_identity_providers: false,
+            identity_provider_authorities: None,
             region: "jp-east".to_owned(),
             trusted_proxies: Vec::new(),
             forwarded_header: ForwardedHeader::default(),

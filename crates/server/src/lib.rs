@@ -30,6 +30,7 @@ pub mod operators;
 pub mod overview;
 pub mod portal;
 mod probes;
+mod public_address;
 mod refusals;
 pub mod rights;
 mod serve;

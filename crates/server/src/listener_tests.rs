@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 44] = [
+const PAGES: [&str; 47] = [
     "/",
     "/overview",
     "/sign-in/device",
@@ -32,6 +32,9 @@ const PAGES: [&str; 44] = [
     "/branding/preview.css",
     "/branding/style.css",
     "/branding/logo.png",
+    "/federation",
+    "/federation/prove",
+    "/federation/remove",
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
@@ -61,9 +64,10 @@ const PAGES: [&str; 44] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 18] = [
+const ACTS: [&str; 19] = [
     "/device-authorities/{id}/revoke",
     "/device-authorities/{id}/list",
+    "/federation/test",
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
@@ -82,10 +86,13 @@ const ACTS: [&str; 18] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 14] = [
     "/at/{code}",
     "/at/{code}/style.css",
     "/at/{code}/logo.png",
+    "/federation/start",
+    "/federation/start/{code}",
+    "/federation/callback",
     "/help",
     "/help/{name}",
     "/sign-in",

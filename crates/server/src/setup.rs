@@ -49,6 +49,9 @@ pub enum SetupError {
     /// No region has this code.
     #[error("no region has the code {0}; add it in the management console first")]
     NoSuchRegion(String),
+    /// A domain of a customer.
+    #[error("{0}")]
+    Domain(String),
     /// No customer has this code.
     #[error("no customer has the code {0}")]
     NoSuchCustomer(String),
@@ -157,6 +160,27 @@ impl Setup {
         let tenant = tenant.ok_or_else(|| SetupError::NoSuchCustomer(code.to_owned()))?;
         keys::service::rotate(&self.app, Owner::Tenant(tenant.id)).await?;
         Ok(1)
+    }
+
+    /// Notes that a domain is a customer's: the sign-in page leads addresses of it to the customer's own identity provider.
+    pub async fn confirm_domain(&self, code: &str, domain: &str) -> Result<(), SetupError> {
+        let mut tx = self.app.db.begin(Scope::Everybody).await?;
+        let tenant = tenancy::service::by_code(&mut tx, code).await?;
+        let tenant = tenant.ok_or_else(|| SetupError::NoSuchCustomer(code.to_owned()))?;
+        let confirmed =
+            identity::federation::service::confirm_domain(&self.app, &mut tx, tenant.id, domain);
+        match confirmed.await {
+            Ok(true) => Ok(tx.commit().await?),
+            Ok(false) => {
+                let text = format!("{code} does not name the domain {domain}, or it is confirmed");
+                Err(SetupError::Domain(text))
+            }
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                let text = format!("{domain} is confirmed for another customer");
+                Err(SetupError::Domain(text))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The demonstration's two customers with their people, desktops and applications. What exists already is kept.

@@ -24,6 +24,8 @@ pub(crate) const SESSION_COOKIE: &str = "__Host-nagaya";
 pub(crate) const GUEST_COOKIE: &str = "__Host-nagaya-guest";
 /// The cookie of a sign-in whose password was right and whose second factor is missing.
 pub(crate) const STEP_COOKIE: &str = "__Host-nagaya-step";
+/// The cookie of a sign-in that is at an organisation's own provider.
+pub(crate) const FEDERATION_COOKIE: &str = "__Host-nagaya-federation";
 /// The header in which scripts send the form token.
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -47,6 +49,8 @@ pub(crate) struct Guest {
     pub(crate) guest: Option<String>,
     /// The secret of a sign-in that waits for its second factor, good or not.
     pub(crate) step: Option<String>,
+    /// What the browser keeps of a sign-in at an organisation's own provider, good or not.
+    pub(crate) federation: Option<String>,
     /// The secret of the session of the web that the browser brought, good or not.
     pub(crate) session: Option<String>,
 }
@@ -142,6 +146,7 @@ impl FromRequestParts<Arc<App>> for Guest {
             client: client(parts, app),
             step: cookie(&parts.headers, STEP_COOKIE).map(str::to_owned),
             guest: cookie(&parts.headers, GUEST_COOKIE).map(str::to_owned),
+            federation: cookie(&parts.headers, FEDERATION_COOKIE).map(str::to_owned),
             session: cookie(&parts.headers, SESSION_COOKIE).map(str::to_owned),
         })
     }

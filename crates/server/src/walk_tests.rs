@@ -75,6 +75,7 @@ fn address(path: &str, things: &Things) -> String {
     path.replace("{id}", &id)
         .replace("{token}", "made-up")
         .replace("{code}", "nobody")
+        .replace("{code}", "shoji")
         .replace("{control}", "5.6")
         .replace("{role}", "user")
         .replace("{*path}", "none")

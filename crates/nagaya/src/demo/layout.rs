@@ -78,6 +78,10 @@ impl Layout {
     pub(crate) fn operator_file(&self) -> PathBuf {
         self.state_dir.join("operator.pem")
     }
+    /// The authorities of identity providers to try, when somebody put them there.
+    pub(crate) fn identity_authorities(&self) -> Option<PathBuf> {
+        Some(self.state_dir.join("identity-authorities.pem")).filter(|file| file.exists())
+    }
     pub(crate) fn portal_url(&self) -> String {
         format!("https://localhost:{}", self.portal().port())
     }

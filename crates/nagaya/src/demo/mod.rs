@@ -231,6 +231,9 @@ mod configs {
             management_url: layout.console_url(),
             public_url: layout.portal_url(),
             state_dir: layout.serve_dir(),
+            // An identity provider may be tried on this machine, too.
+            private_identity_providers: true,
+            identity_provider_authorities: layout.identity_authorities(),
             ..server::ServeConfig::default()
         }
     }

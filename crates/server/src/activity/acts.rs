@@ -68,6 +68,7 @@ impl Outcome {
     pub(super) fn of(what: What) -> Self {
         match what {
             What::SignInRefused
+            | What::FederationRefused
             | What::ProofRefused
             | What::TicketRefused
             | What::PeopleImportRefused

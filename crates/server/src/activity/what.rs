@@ -156,6 +156,22 @@ list! {
     DeviceAuthorityRemoved: "device.authority_removed" => Key("activity.what.device_authority_removed"),
     /// Gave an authority's revocation list.
     DeviceListTaken: "device.list_taken" => Key("activity.what.device_list_taken"),
+    /// Said who the organisation's own identity provider is.
+    FederationChanged: "identity.federation_changed" => Key("activity.what.federation_changed"),
+    /// The organisation has no identity provider of its own any more.
+    FederationRemoved: "identity.federation_removed" => Key("activity.what.federation_removed"),
+    /// Asked the organisation's identity provider what it says of itself.
+    FederationTested: "identity.federation_tested" => Key("activity.what.federation_tested"),
+    /// The provider of the service made sure that a domain is the organisation's.
+    FederationDomainConfirmed: "identity.federation_domain_confirmed" => Key("activity.what.federation_domain_confirmed"),
+    /// The organisation's identity provider vouched for somebody, who may come in.
+    FederationAccepted: "identity.federation_accepted" => Key("activity.what.federation_accepted"),
+    /// Somebody came from the organisation's identity provider and was not let in.
+    FederationRefused: "identity.federation_refused" => Key("activity.what.federation_refused"),
+    /// A subject of the identity provider is a person from now on.
+    FederationBound: "identity.federation_bound" => Key("activity.what.federation_bound"),
+    /// Somebody unknown was added at their first sign-in by the identity provider.
+    FederationJoined: "identity.federation_joined" => Key("activity.what.federation_joined"),
     /// Accepted terms for the organisation.
     TermsAccepted: "tenancy.terms_accepted" => Key("activity.what.terms_accepted"),
     /// Took out everything that the organisation has stored.

@@ -94,7 +94,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.4.4",
         side: Side::Provider,
         promise: Key("evidence.promise.one_door"),
-        checks: &[&probes::DOORS_ASK],
+        checks: &[&probes::DOORS_ASK, &identity::FEDERATED_DOORS],
     },
     Control {
         id: "5.7",

@@ -1,5 +1,6 @@
 //! What shows that accounts are looked after.
 
+pub(crate) use super::federation::checks::FEDERATED_DOORS;
 use super::{devices, policy, store};
 use crate::{
     app::App,

@@ -3,7 +3,7 @@
 use super::{
     account, devices,
     factors::{self, Entered},
-    lifecycle_http,
+    federation, lifecycle_http,
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
     password::Refusal,
     people,
@@ -47,6 +47,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(factors::http::routes())
         .merge(devices::http::routes())
         .merge(policy::http::routes())
+        .merge(federation::http::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -251,6 +252,11 @@ async fn welcome(
             let fields = NewPassword::default();
             welcome_page(&app, guest, &token, user, problem, fields).await
         }
+        Err(WelcomeError::Federated) => {
+            let problem = Some(Key("welcome.error.federated"));
+            let fields = NewPassword::default();
+            welcome_page(&app, guest, &token, user, problem, fields).await
+        }
         Err(WelcomeError::Password(refusal)) => {
             let wrong = refused_password(refusal)?;
             welcome_page(&app, guest, &token, user, None, wrong).await
@@ -317,7 +323,7 @@ pub(super) async fn leave_old(app: &App, guest: &Guest) -> Result<(), Failure> {
 }
 
 /// Into the portal, or to the second factor.
-fn entered_by(entered: &Entered, next: &str) -> Response {
+pub(super) fn entered_by(entered: &Entered, next: &str) -> Response {
     match entered {
         Entered::In(session) => signed_in(&session.token, next),
         Entered::Step(token) => {

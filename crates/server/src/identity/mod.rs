@@ -9,6 +9,7 @@ pub mod factors;
 pub mod failures;
 pub(crate) mod founding;
 mod headcount;
+pub mod federation;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;

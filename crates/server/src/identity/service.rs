@@ -5,6 +5,7 @@ use super::{
     account::store::{self as sessions, NewRow, WebSessionRow},
     factors::{self, Entered},
     failures::{self, Subject},
+    federation,
     password::{self, Refusal},
     policy::{
         self,
@@ -81,6 +82,11 @@ pub async fn sign_in(
         drop(tx);
         // The same answer as to a wrong password: from outside nobody learns that it is right.
         refused(app, Some(user), address, shut.name()).await?;
+        return Err(SignInError::Refused);
+    }
+    if federation::closes_password(&mut tx, user).await? {
+        drop(tx);
+        refused(app, Some(user), address, "password closed").await?;
         return Err(SignInError::Refused);
     }
     guessed_both_right(&mut tx, &subjects).await?;
@@ -309,6 +315,9 @@ pub enum WelcomeError {
     /// The organisation's rules let nobody in from there, or now.
     #[error("not from here, or not now")]
     Shut(Shut),
+    /// The organisation has the person sign in by its own provider alone.
+    #[error("passwords of the role do not open the door")]
+    Federated,
     /// The password is not good enough.
     #[error("the password is not taken")]
     Password(#[from] Refusal),
@@ -331,6 +340,11 @@ pub async fn welcome(
         drop(tx);
         refused(app, Some(&user), &client.address, shut.name()).await?;
         return Err(WelcomeError::Shut(shut));
+    }
+    if federation::closes_password(&mut tx, &user).await? {
+        drop(tx);
+        refused(app, Some(&user), &client.address, "password closed").await?;
+        return Err(WelcomeError::Federated);
     }
     drop(tx);
     let hash = password::accept(app, password, &user).await?;

@@ -56,6 +56,13 @@ pub(super) const SEALED: &[Field] = &[
         index: None,
     },
     Field {
+        table: "federation_providers",
+        column: "client_secret",
+        tenant: true,
+        before: Before::Plain,
+        index: None,
+    },
+    Field {
         table: "terms_acceptances",
         column: "full_name",
         tenant: true,

@@ -157,6 +157,7 @@ fn policy(lang: Lang) -> Vec<(&'static str, String)> {
     let prove = |asks_code, error| ProveAgainPage {
         ui: member(lang, "/prove", false),
         asks_code,
+        provider: asks_code,
         error,
         next: "/users".to_owned(),
     };

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 25] = [
+const SCREENS: [(&str, &str); 26] = [
     ("/console", "operators"),
     ("/branding", "administrators"),
     ("/at", "getting-started"),
@@ -13,6 +13,7 @@ const SCREENS: [(&str, &str); 25] = [
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),
     ("/sign-in/device", "account"),
+    ("/federation", "administrators"),
     ("/prove", "account"),
     ("/access", "access"),
     ("/evidence", "evidence"),

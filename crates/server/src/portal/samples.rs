@@ -40,6 +40,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(super::account_samples::all(lang));
     pages.extend(super::device_samples::all(lang));
     pages.extend(super::register_samples::all(lang));
+    pages.extend(super::federation_samples::all(lang));
     pages
 }
 

@@ -47,6 +47,13 @@ pub async fn by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<TenantRow>>
     store::by_code(tx, code).await
 }
 
+/// The customer's code; empty when it is gone.
+pub async fn code(tx: &mut Tx, id: TenantId) -> sqlx::Result<String> {
+    Ok(store::get(tx, id)
+        .await?
+        .map_or_else(String::new, |row| row.code))
+}
+
 /// Adds a customer, with the key that seals what is theirs.
 pub async fn add(app: &App, tx: &mut Tx, row: &TenantRow) -> sqlx::Result<()> {
     let now_ms = app.clock.now_ms();

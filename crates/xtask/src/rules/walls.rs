@@ -38,6 +38,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "identity/devices/step.rs",
         "a ticket at the devices' own name, before it is known whose it is",
     ),
+    (
+        "identity/federation/attempt.rs",
+        "sign-in by an organisation's own provider, before it is known whose it is",
+    ),
     ("activity/job.rs", "checkpoints and expiry of every log"),
     ("activity/stream/job.rs", "every customer's collector"),
     ("activity/acts.rs", "acts that dead processes left open"),

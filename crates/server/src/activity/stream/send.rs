@@ -1,6 +1,7 @@
 //! One delivery: a connection over TLS to an address that was checked, what is to be sent, and an answer.
 
-use super::target::{Kind, Target, is_public};
+use super::target::{Kind, Target};
+use crate::public_address::is_public;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 use std::{net::SocketAddr, sync::Arc, time::Duration};

@@ -38,7 +38,7 @@ pub struct WebSessionRow {
     pub time_zone: String,
     /// What is asked of the role, in its stored form; none for the rules of the beginning.
     pub rules: Option<String>,
-    /// Whether the person has a second factor.
+    /// Whether the person has a second factor, or the organisation's provider asked for one.
     pub has_second_factor: bool,
     /// Until when the device's certificate is good that was shown in the session, Unix milliseconds; none when none was
     /// shown, or it was revoked.
@@ -104,7 +104,8 @@ const INSERT: &str = "INSERT INTO web_sessions
 const GET: &str =
     "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
     u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
-    EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor,
+    w.provider_factor_at_ms IS NOT NULL OR EXISTS (SELECT 1 FROM authenticators a
+    WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor,
     (SELECT d.not_after_ms FROM device_certificates d WHERE d.id = w.device_id AND d.tenant_id = w.tenant_id
         AND d.revoked_at_ms IS NULL) AS device_until_ms,
     b.name_ja AS brand_name_ja, b.name_en AS brand_name_en, b.logo <> '' AS brand_has_logo,

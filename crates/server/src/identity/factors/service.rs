@@ -4,6 +4,7 @@ use super::{
     super::{
         Client,
         account::{self, service::ProofError},
+        federation,
         policy::{self, rules::Shut},
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
@@ -70,7 +71,9 @@ pub(super) async fn second_step(
         sign_in::refused(app, Some(&user), &client.address, why).await?;
         return Err(SignInError::Refused);
     };
-    if !store::take_step(&mut tx, &secret_hash(token)).await? {
+    let step = secret_hash(token);
+    let provider = federation::provider_of_step(&mut tx, &step).await?;
+    if !store::take_step(&mut tx, &step).await? {
         return Err(SignInError::Refused);
     }
     sign_in::guessed_both_right(&mut tx, &subjects).await?;
@@ -81,6 +84,7 @@ pub(super) async fn second_step(
         activity::append_record(app, &mut tx, &record).await?;
     }
     let session = sign_in::open(app, &mut tx, &user, client, What::SignedIn).await?;
+    federation::carry_over(&mut tx, &session, provider).await?;
     tx.commit().await?;
     Ok(session)
 }

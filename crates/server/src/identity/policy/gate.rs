@@ -45,6 +45,8 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::POST, "/devices/{id}/renew", Back::Same),
     (Method::POST, "/device-authorities", Back::Same),
     (Method::POST, "/device-authorities/{id}/remove", Back::Same),
+    (Method::POST, "/federation", Back::Same),
+    (Method::POST, "/federation/remove", Back::Same),
     (Method::POST, "/tokens", Back::Same),
     (Method::POST, "/activity/stream", Back::Same),
     (Method::POST, "/activity/stream/remove", Back::Above),

@@ -147,6 +147,7 @@ async fn prove_page(
         None => StatusCode::OK,
     };
     let page = ProveAgainPage {
+        provider: service::has_provider(app, &signed.actor).await?,
         ui: signed.ui,
         asks_code,
         error,

@@ -4,7 +4,7 @@ use super::{
     draft::{Draft, WindowDraft, Wrong},
     rules::{Rules, Window},
 };
-use crate::portal::{Key, Ui};
+use crate::portal::{Key, Ui, local_url};
 use askama::Template;
 use std::borrow::Borrow;
 
@@ -120,8 +120,16 @@ pub struct ProveAgainPage {
     pub ui: Ui,
     /// Whether a code is asked for, too.
     pub asks_code: bool,
+    /// Whether the organisation's own provider can be asked instead.
+    pub provider: bool,
     /// What went wrong.
     pub error: Option<String>,
     /// Where to go afterwards, a local path.
     pub next: String,
+}
+
+impl ProveAgainPage {
+    fn provider_url(&self) -> String {
+        local_url("/federation/prove", &[("next", &self.next)])
+    }
 }

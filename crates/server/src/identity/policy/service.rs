@@ -4,7 +4,7 @@ use super::{
     super::{
         account::service::{self as account, ProofError},
         devices::step as devices,
-        factors,
+        factors, federation,
         service::NewWebSession,
         store::UserRow,
     },
@@ -133,6 +133,21 @@ pub(in super::super) async fn admits(
     Ok(rules.admit(address, now(app, &zone)))
 }
 
+/// What is asked of somebody who is about to come in.
+pub(in super::super) async fn of_person(tx: &mut Tx, user: &UserRow) -> sqlx::Result<Rules> {
+    store::rules(tx, user.tenant_id, &user.role).await
+}
+
+/// Somebody has proved again who they are: their session goes on under another secret, given as hashes.
+pub(in super::super) async fn set_proven(
+    tx: &mut Tx,
+    who: (TenantId, UserId),
+    hashes: (&str, &str),
+    now_ms: i64,
+) -> sqlx::Result<()> {
+    store::set_proven(tx, who, hashes, now_ms).await
+}
+
 /// Whether a program may call for somebody from an address. Programs work at all hours; but what its person could not do
 /// without setting up a second factor first, their program cannot do either.
 pub(crate) async fn admits_program(
@@ -144,7 +159,9 @@ pub(crate) async fn admits_program(
     if rules.admit_from(address).is_err() {
         return Ok(false);
     }
-    Ok(!rules.second_factor || factors::is_on(tx, user.tenant_id, user.id).await?)
+    Ok(!rules.second_factor
+        || factors::is_on(tx, user.tenant_id, user.id).await?
+        || federation::has_factor(tx, user).await?)
 }
 
 /// What is asked of somebody, to show it where it matters to them.
@@ -249,6 +266,12 @@ pub(in super::super) async fn without_factor(tx: &mut Tx, tenant: TenantId) -> s
         count += store::bare(tx, tenant, role.name()).await?.len();
     }
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Whether one can prove who one is by the organisation's own provider.
+pub async fn has_provider(app: &App, actor: &Actor) -> sqlx::Result<bool> {
+    let mut tx = app.db.read(actor.tenant).await?;
+    federation::is_on(&mut tx, actor.tenant).await
 }
 
 /// Proves again who one is: with the password, and a code where one's account has a second factor. The session goes on

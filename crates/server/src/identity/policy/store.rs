@@ -15,9 +15,10 @@ const EVERYWHERE: &str = "SELECT r.tenant_id, r.role, r.rules, t.time_zone
     FROM sign_in_rules r JOIN tenants t ON t.id = r.tenant_id";
 const OF_ROLE: &str = "SELECT id FROM users WHERE tenant_id = $1 AND role = $2";
 const BARE: &str = "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
-    AND NOT EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL)";
 const WEB_SESSIONS: &str = "SELECT w.id, w.tenant_id, u.role, w.created_at_ms, w.last_seen_ms
     FROM web_sessions w JOIN users u ON u.id = w.user_id WHERE u.state = 'active'";
+    AND NOT EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM federated_people f WHERE f.user_id = u.id AND f.factor_at_ms IS NOT NULL)";
 const SET_PROVEN: &str = "UPDATE web_sessions SET token_hash = $1, proven_at_ms = $2
     WHERE tenant_id = $3 AND user_id = $4 AND token_hash = $5";
 

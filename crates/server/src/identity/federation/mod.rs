@@ -1,0 +1,130 @@
+//! Sign-in by an organisation's own provider: OpenID Connect 1.0, the code flow with PKCE (RFC 7636), state and nonce.
+//!
+//! The issuer is the customer's input, so every request to it is guarded (`outgoing`). What a sign-in is checked with when it
+//! comes back is in the browser's cookie; the database knows hashes, and lets each attempt end once. A person is found by
+//! a verified address the first time, and by issuer and subject ever after.
+
+#[cfg(test)]
+mod admin_tests;
+mod attempt;
+pub(super) mod checks;
+mod door;
+#[cfg(test)]
+mod door_tests;
+mod enter;
+#[cfg(test)]
+mod fake;
+pub(super) mod http;
+mod known;
+mod oidc;
+mod outgoing;
+pub mod page;
+mod person;
+pub(crate) mod service;
+pub mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use known::Known;
+
+use super::{service::NewWebSession, store::UserRow};
+use crate::{app::secret_hash, db::Tx};
+use uuid::Uuid;
+use wire::ids::TenantId;
+
+/// What is wrong with a provider, or with what it says of somebody. The names are kept in the customer's log; what a server
+/// says is not, since the customer chose the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.name())]
+pub enum Trouble {
+    /// The name leads nowhere.
+    Unknown,
+    /// It leads to where the service must not go.
+    Forbidden,
+    /// Nobody answers there.
+    Unreachable,
+    /// Its certificate is not trusted.
+    Tls,
+    /// It took too long.
+    Slow,
+    /// Too many sign-ins from one address are there already.
+    Busy,
+    /// It answers what nobody can read.
+    Answer,
+    /// Its description is another issuer's.
+    Issuer,
+    /// An endpoint is not of https.
+    Insecure,
+    /// It signs in no way that is trusted.
+    Algorithms,
+    /// It did not take the code.
+    Code,
+    /// It sent no identity, or one that cannot be read.
+    Token,
+    /// The identity is not signed by it.
+    Signature,
+    /// The identity is of another issuer, for another service, of another sign-in or of another time.
+    Claims,
+    /// What it says elsewhere is of another person.
+    Subject,
+}
+
+impl Trouble {
+    /// As records write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "provider: no such host",
+            Self::Forbidden => "provider: address not allowed",
+            Self::Unreachable => "provider: unreachable",
+            Self::Tls => "provider: certificate",
+            Self::Slow => "provider: too slow",
+            Self::Busy => "provider: too many sign-ins at once",
+            Self::Answer => "provider: unreadable answer",
+            Self::Issuer => "provider: other issuer",
+            Self::Insecure => "provider: endpoint without TLS",
+            Self::Algorithms => "provider: no trusted signature",
+            Self::Code => "provider: code refused",
+            Self::Token => "identity: missing",
+            Self::Signature => "identity: signature",
+            Self::Claims => "identity: issuer, audience, nonce or time",
+            Self::Subject => "identity: other subject",
+        }
+    }
+}
+
+/// Whether somebody's password does not open the door. The administrator who is named for emergencies keeps theirs; when that
+/// one cannot sign in any more, all administrators' passwords open the door again, so that nobody is locked out.
+pub(super) async fn closes_password(tx: &mut Tx, user: &UserRow) -> sqlx::Result<bool> {
+    service::closes_password(tx, user).await
+}
+
+/// The provider that vouched for a sign-in that waits for its second factor, if one did.
+pub(super) async fn provider_of_step(tx: &mut Tx, step: &str) -> sqlx::Result<Option<Uuid>> {
+    store::provider_of_step(tx, step).await
+}
+
+/// The session to which such a sign-in has led is one that the provider vouched for.
+pub(super) async fn carry_over(
+    tx: &mut Tx,
+    session: &NewWebSession,
+    provider: Option<Uuid>,
+) -> sqlx::Result<()> {
+    match provider {
+        Some(provider) => {
+            store::mark_session(tx, &secret_hash(&session.token), provider, None).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the provider's own second factor counted when somebody last signed in by it.
+pub(super) async fn has_factor(tx: &mut Tx, user: &UserRow) -> sqlx::Result<bool> {
+    store::has_factor(tx, (user.tenant_id, user.id)).await
+}
+
+/// Whether an organisation has a provider, by which its people can prove who they are.
+pub(super) async fn is_on(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<bool> {
+    Ok(store::settings(tx, tenant).await?.is_some())
+}
