@@ -27,7 +27,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 17] = [
+const MIGRATIONS: [(i64, &str); 18] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -45,6 +45,7 @@ const MIGRATIONS: [(i64, &str); 17] = [
     (15, include_str!("../migrations/0015_sign_in_rules.sql")),
     (16, include_str!("../migrations/0016_scim.sql")),
     (17, include_str!("../migrations/0017_devices.sql")),
+    (18, include_str!("../migrations/0018_mail.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

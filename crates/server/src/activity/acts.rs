@@ -69,9 +69,11 @@ impl Outcome {
         match what {
             What::SignInRefused
             | What::ProofRefused
+            | What::LinkRefused
             | What::TicketRefused
             | What::OperatorRefused
             | What::Refused => Self::Refused,
+            What::MailFailed => Self::Failed,
             _ => Self::Success,
         }
     }

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 22] = [
+const SCREENS: [(&str, &str); 23] = [
     ("/console", "operators"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),
@@ -22,6 +22,7 @@ const SCREENS: [(&str, &str); 22] = [
     ("/sessions", "getting-started"),
     ("/sign-in", "getting-started"),
     ("/welcome", "getting-started"),
+    ("/forgot", "account"),
     ("/account", "account"),
     ("/", "getting-started"),
 ];

@@ -15,6 +15,7 @@ use crate::{
     actor::Actor,
     app::{App, secret_hash},
     db::{Scope, Tx},
+    notices::{self, Content},
     one_time_code::{self, Authenticator},
     rights::{self, Action},
 };
@@ -218,6 +219,8 @@ pub async fn confirm(
         return Err(ProofError::Code);
     }
     account::store::remove_others(&mut tx, who, session).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::FactorAdded { address }).await?;
     activity::append(
         app,
         &mut tx,
@@ -234,7 +237,7 @@ pub async fn confirm(
 
 /// Turns one-time codes off, and with them the recovery codes.
 pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), ProofError> {
-    account::service::prove(app, actor, password).await?;
+    let user = account::service::prove(app, actor, password).await?;
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.begin(actor.tenant).await?;
     if policy::service::of_actor(&mut tx, actor)
@@ -245,6 +248,8 @@ pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), Pr
     }
     store::drop_authenticator(&mut tx, who).await?;
     store::drop_codes(&mut tx, who).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::FactorRemoved { address }).await?;
     activity::append(
         app,
         &mut tx,
