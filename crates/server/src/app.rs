@@ -240,7 +240,7 @@ impl App {
 /// What sends mail, where the configuration says so. It names itself to the mail server as people name the portal.
 fn mailer(config: &ServeConfig) -> Result<Option<Mailer>, AuthorityError> {
     let host = config.public_url.trim_start_matches("https://");
-    let host = host.split(':').next().unwrap_or(host);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     let mailer = config.mail.as_ref().map(|mail| Mailer::open(mail, host));
     Ok(mailer.transpose()?)
 }

@@ -210,7 +210,7 @@ async fn the_link_is_no_way_around_the_second_factor() {
         let csrf = browser.get(&path).await.csrf();
         let form = [("csrf", csrf.as_str()), ("password", NEW), ("repeat", NEW)];
         let done = browser.post(&path, &form).await;
-        assert_eq!(done.header("location"), "/sign-in/code?next=%2Fdesktops");
+        assert!(done.header("location").starts_with("/sign-in/code"));
         assert!(!browser.cookies.contains_key(crate::visit::SESSION_COOKIE));
         assert_eq!(browser.get("/desktops").await.status, 303);
     }

@@ -9,7 +9,7 @@ pub mod config;
 pub mod job;
 mod letter;
 mod message;
-pub(crate) mod page;
+pub mod page;
 mod send;
 mod service;
 pub(crate) mod state;
@@ -21,7 +21,7 @@ mod tests;
 
 pub use config::{MailConfig, MailTls};
 pub(crate) use letter::{Content, Token};
-pub(crate) use page::Delivered;
+pub use page::Delivered;
 pub(crate) use send::Mailer;
 pub use send::MailerError;
 pub(crate) use service::{is_on, last_links, of_person, post, withdraw, withdraw_links};

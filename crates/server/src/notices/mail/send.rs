@@ -76,6 +76,10 @@ pub enum MailerError {
 impl Mailer {
     /// Reads what the configuration names. `hello` is how the service names itself to the server.
     pub(crate) fn open(config: &MailConfig, hello: &str) -> Result<Self, MailerError> {
+        // The parser takes what comes first and leaves the rest.
+        if config.from.contains(char::is_control) {
+            return Err(MailerError::From);
+        }
         let from: Mailbox = config.from.parse().map_err(|_| MailerError::From)?;
         let tls = match config.tls {
             MailTls::Starttls => Tls::Required(tls(config)?),
