@@ -35,9 +35,10 @@ export class Demo {
   /** Starts the executable and waits for its report. */
   async start() {
     rmSync(this.reportFile, { force: true });
+    const mail = this.mailConfig ? ["--mail-config", this.mailConfig] : [];
     this.process = spawn(
       EXECUTABLE,
-      ["demo", "--state-dir", this.stateDir, "--run-dir", this.runDir, "--port-base", String(this.portBase), "--report", this.reportFile],
+      ["demo", "--state-dir", this.stateDir, "--run-dir", this.runDir, "--port-base", String(this.portBase), "--report", this.reportFile, ...mail],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     for (const stream of [this.process.stdout, this.process.stderr]) {

@@ -10,9 +10,11 @@ use crate::{
     hosts::links::{GatewayLinks, HostLinks},
     identity::{
         federation,
+        forgot::Asked,
         password::{Passwords, breached::Breached},
     },
     keys,
+    notices::Mailer,
     sessions::attach::Attachments,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -52,6 +54,10 @@ pub struct App {
     pub breached: Breached,
     /// What customers' identity providers say of themselves, for a while.
     pub providers: federation::Known,
+    /// What sends mail, where the service does.
+    pub(crate) mailer: Option<Mailer>,
+    /// Requests for new links that wait to be looked at.
+    pub asked: Asked,
     /// The session hosts that are linked now.
     pub hosts: HostLinks,
     /// The gateways that are linked now.
@@ -185,7 +191,9 @@ impl App {
         let authority = Authority::open(&config.state_dir, clock.now_s())?;
         let db = Db::open(&config.database_url(), keys::open_store(&config)?).await?;
         keys::service::prepare(&db, clock.now_ms()).await?;
-        let app = Self::with(config, clock, db, authority);
+        let mailer = mailer(&config)?;
+        let mut app = Self::with(config, clock, db, authority);
+        app.mailer = mailer;
         app.breached
             .check()
             .map_err(|source| AuthorityError::File {
@@ -211,6 +219,8 @@ impl App {
             passwords: Passwords::default(),
             breached,
             providers: federation::Known::default(),
+            mailer: None,
+            asked: Asked::default(),
             hosts: HostLinks::default(),
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),
@@ -229,6 +239,14 @@ impl App {
     pub fn new_secret(&self) -> String {
         new_secret()
     }
+}
+
+/// What sends mail, where the configuration says so. It names itself to the mail server as people name the portal.
+fn mailer(config: &ServeConfig) -> Result<Option<Mailer>, AuthorityError> {
+    let host = config.public_url.trim_start_matches("https://");
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let mailer = config.mail.as_ref().map(|mail| Mailer::open(mail, host));
+    Ok(mailer.transpose()?)
 }
 
 /// A secret of 256 bits as base64url text, from the kernel.

@@ -80,6 +80,9 @@ pub enum AuthorityError {
     /// The database.
     #[error("cannot open the database")]
     Database(#[from] sqlx::Error),
+    /// The mail server's settings.
+    #[error("cannot set up mail")]
+    Mail(#[from] crate::notices::MailerError),
     /// The key store.
     #[error("cannot use the key store")]
     Keys(#[from] crate::keys::KeyError),

@@ -1,6 +1,6 @@
 //! What the control plane is told by its configuration file.
 
-use crate::{client_address::ForwardedHeader, keys::KeyStoreConfig};
+use crate::{client_address::ForwardedHeader, keys::KeyStoreConfig, notices::MailConfig};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,6 +31,8 @@ pub struct ServeConfig {
     pub database_url: Option<String>,
     /// Where the master key is, under which the keys of sealed fields are kept: `kind = "file"` or `kind = "pkcs11"`.
     pub key_store: KeyStoreConfig,
+    /// The mail server that takes messages to people. Without it no mail is sent: links are shown to whoever makes them.
+    pub mail: Option<MailConfig>,
     /// Whether customers may have their logs sent to loopback, link-local and private addresses: for a service that runs
     /// inside its only customer's network.
     pub private_log_destinations: bool,
@@ -63,6 +65,7 @@ impl Default for ServeConfig {
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,
             key_store: KeyStoreConfig::default(),
+            mail: None,
             private_log_destinations: false,
             private_identity_providers: false,
             identity_provider_authorities: None,

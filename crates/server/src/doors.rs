@@ -48,6 +48,8 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::GET, "/federation/callback", Right::Open),
     (Method::GET, "/welcome/{token}", Right::Open),
     (Method::POST, "/welcome/{token}", Right::Open),
+    (Method::GET, "/forgot", Right::Open),
+    (Method::POST, "/forgot", Right::Open),
     (Method::GET, "/help", Right::Open),
     (Method::GET, "/help/{name}", Right::Open),
     (Method::GET, "/sign-in/code", Right::Open),

@@ -25,6 +25,7 @@ pub mod keys;
 mod listener;
 #[cfg(test)]
 mod listener_tests;
+pub mod notices;
 pub mod one_time_code;
 pub mod operators;
 pub mod overview;

@@ -9,7 +9,7 @@ use crate::{
     db::NotAlone,
     evidence,
     hosts::{self, http::Peer},
-    keys,
+    identity, keys, notices,
     operators::{self, Certificate},
     rights::{self, PoliciesError},
     sessions::job,
@@ -116,6 +116,8 @@ pub async fn serve(
     let streams = tokio::spawn(activity::stream::job::run(Arc::clone(&app)));
     let clock = tokio::spawn(clock::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
+    let mail = tokio::spawn(notices::mail::job::run(Arc::clone(&app)));
+    let forgot = tokio::spawn(identity::forgot::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let certificate = tokio::spawn(renewal(Arc::clone(&app), listeners));
     let result = tokio::select! {
@@ -129,6 +131,8 @@ pub async fn serve(
     clock.abort();
     streams.abort();
     keys.abort();
+    mail.abort();
+    forgot.abort();
     checks.abort();
     certificate.abort();
     result

@@ -3,6 +3,7 @@
 pub(crate) mod provider;
 
 use crate::{
+    activity::{self, Record, What},
     actor::Role,
     app::{App, Clock},
     authority::AuthorityError,
@@ -12,14 +13,12 @@ use crate::{
     hosts,
     identity::{self, UserRow},
     keys::{self, Owner},
+    notices::{self, Content},
     operators::{self, OperatorRole},
     portal::Lang,
     tenancy::{self, ContractError, TenantRow},
 };
-use wire::{
-    control::MachineKind,
-    ids::{TenantId, UserId},
-};
+use wire::control::MachineKind;
 
 /// Access to a control plane's state.
 #[derive(Debug)]
@@ -143,7 +142,11 @@ impl Setup {
         let user = identity::service::user_by_email(&mut tx, &email)
             .await?
             .ok_or(SetupError::NoSuchPerson(email))?;
-        let link = self.link(&mut tx, user.tenant_id, user.id).await?;
+        let link = self.link(&mut tx, &user).await?;
+        if user.state == "active" {
+            let by = "Nagaya".to_owned();
+            notices::post(&self.app, &mut tx, &user, Content::LinkMade { by }).await?;
+        }
         tx.commit().await?;
         Ok(link)
     }
@@ -201,7 +204,7 @@ impl Setup {
                 };
                 let link = match user.password_hash {
                     Some(_) => None,
-                    None => Some(self.link(&mut tx, tenant.id, user.id).await?),
+                    None => Some(self.link(&mut tx, &user).await?),
                 };
                 accounts.push(DemoAccount {
                     email: user.email,
@@ -218,8 +221,20 @@ impl Setup {
         })
     }
 
-    async fn link(&self, tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<String> {
-        let token = identity::service::issue_link(&self.app, tx, tenant, user).await?;
+    /// A new one-time link, which is in the log of the person's organisation.
+    async fn link(&self, tx: &mut Tx, user: &UserRow) -> sqlx::Result<String> {
+        let record = Record {
+            tenant: Some(user.tenant_id),
+            user: None,
+            who: "",
+            address: "",
+            what: What::LinkIssued,
+            subject: Some(user.id.0),
+            detail: &user.full_name,
+        };
+        activity::append_record(&self.app, tx, &record).await?;
+        let (tenant, id) = (user.tenant_id, user.id);
+        let token = identity::service::issue_link(&self.app, tx, tenant, id).await?;
         Ok(format!("{}/welcome/{token}", self.app.config.public_url))
     }
 

@@ -18,6 +18,7 @@ use crate::{
         store::{UserRow, insert_user},
     },
     keys,
+    notices::mail::testing::Fake,
     operators::{self, Certificate},
     setup::provider,
     tenancy::{self, contract::testing::agree, store::TenantRow},
@@ -120,6 +121,14 @@ impl World {
         self.app = open_app(self.dir.path(), &self.url, self.app.clock.now_ms()).await;
     }
 
+    /// From now on the service sends mail, to a server that the test holds. Before anybody has a browser.
+    pub(crate) fn send_mail(&mut self) -> Fake {
+        let fake = Fake::default();
+        let app = Arc::get_mut(&mut self.app).unwrap();
+        app.mailer = Some(fake.mailer());
+        fake
+    }
+
     /// The state folder and the database.
     pub(crate) fn place(&self) -> (&Path, &str) {
         (self.dir.path(), &self.url)
@@ -167,6 +176,7 @@ impl World {
         let client = Client {
             address: "192.0.2.7".to_owned(),
             browser: "Firefox, Linux".to_owned(),
+            lang: None,
         };
         let entered = welcome(&self.app, &token, PASSWORD.to_owned(), &client).await;
         let Entered::In(session) = entered.unwrap() else {

@@ -278,6 +278,7 @@ fn client(parts: &Parts, app: &App) -> Client {
     Client {
         address: address(parts, app),
         browser: browser_of(agent.unwrap_or_default()),
+        lang: Some(Ui::guest(&parts.headers, path(parts)).lang),
     }
 }
 

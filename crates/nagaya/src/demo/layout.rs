@@ -18,6 +18,8 @@ pub(crate) struct Layout {
     pub(crate) run_dir: PathBuf,
     /// The first of the ports.
     pub(crate) port_base: u16,
+    /// The mail server, if there is one.
+    pub(crate) mail: Option<server::notices::MailConfig>,
 }
 
 impl Layout {

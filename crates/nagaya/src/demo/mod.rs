@@ -15,7 +15,7 @@ use std::{
     error::Error,
     fs, io,
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -42,6 +42,9 @@ pub(crate) struct DemoArgs {
     /// Write what was printed, and the process ids, to this file as JSON (readable by the owner alone).
     #[arg(long)]
     report: Option<PathBuf>,
+    /// A file with the settings of a mail server, as in the section [mail] of serve's configuration. Without it no mail is sent.
+    #[arg(long)]
+    mail_config: Option<PathBuf>,
 }
 
 /// Runs the demo until Ctrl-C.
@@ -53,6 +56,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
         state_dir: args.state_dir.clone(),
         run_dir: args.run_dir.clone(),
         port_base: args.port_base,
+        mail: args.mail_config.as_deref().map(mail_config).transpose()?,
     };
     layout.create()?;
     let _lock = lock(&layout)?;
@@ -78,6 +82,11 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
     stop(&layout, &mut parts)?;
     say("Stopped. Accounts and homes are kept for the next start.");
     Ok(())
+}
+
+fn mail_config(file: &Path) -> DemoResult<server::notices::MailConfig> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?)
 }
 
 /// Only one demo may use a state folder.
@@ -234,6 +243,7 @@ mod configs {
             // An identity provider may be tried on this machine, too.
             private_identity_providers: true,
             identity_provider_authorities: layout.identity_authorities(),
+            mail: layout.mail.clone(),
             ..server::ServeConfig::default()
         }
     }

@@ -70,10 +70,12 @@ impl Outcome {
             What::SignInRefused
             | What::FederationRefused
             | What::ProofRefused
+            | What::LinkRefused
             | What::TicketRefused
             | What::PeopleImportRefused
             | What::OperatorRefused
             | What::Refused => Self::Refused,
+            What::MailFailed => Self::Failed,
             _ => Self::Success,
         }
     }

@@ -125,6 +125,15 @@ pub async fn own_sign_ins(app: &App, actor: &Actor, limit: i64) -> Result<Vec<Ro
     Ok(store::sign_ins(&mut tx, log, actor.user.0, from_ms, limit).await?)
 }
 
+/// Who was registered, or given a one-time link, since then, and when.
+pub(crate) async fn links(
+    tx: &mut crate::db::Tx,
+    tenant: TenantId,
+    from_ms: i64,
+) -> sqlx::Result<Vec<(uuid::Uuid, i64)>> {
+    store::links(tx, log::of(Some(tenant)), from_ms).await
+}
+
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Export {

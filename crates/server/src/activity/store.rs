@@ -173,6 +173,9 @@ const SIGN_INS: &str =
     WHERE log_id = $1 AND user_id = $2 AND at_ms >= $3
     AND what IN ('identity.signed_in', 'identity.sign_in_refused')
     ORDER BY at_ms DESC, leaf_index DESC LIMIT $4";
+const LINKS: &str = "SELECT subject_id, at_ms FROM activity WHERE log_id = $1 AND at_ms >= $2
+    AND subject_id IS NOT NULL
+    AND what IN ('identity.user_invited', 'identity.link_issued', 'identity.link_requested')";
 const COUNT_WORK: &str = "SELECT count(*) FROM activity WHERE tenant_id IS NULL
     AND ($1 = '' OR lower(who) LIKE $1 ESCAPE '!' OR lower(detail) LIKE $1 ESCAPE '!')";
 const PAGE_OF_WORK: &str =
@@ -191,6 +194,11 @@ pub(super) async fn sign_ins(
 ) -> sqlx::Result<Vec<Row>> {
     on!(tx, c => sqlx::query_as(SIGN_INS).bind(log).bind(user).bind(from_ms).bind(limit)
         .fetch_all(c).await)
+}
+
+/// To whom links were given since then, and when.
+pub(super) async fn links(tx: &mut Tx, log: Uuid, from_ms: i64) -> sqlx::Result<Vec<(Uuid, i64)>> {
+    on!(tx, c => sqlx::query_as(LINKS).bind(log).bind(from_ms).fetch_all(c).await)
 }
 
 pub(super) async fn count_work(tx: &mut Tx, text: &str) -> sqlx::Result<i64> {

@@ -86,6 +86,12 @@ list! {
     PeopleImportRefused: "identity.people_import_refused" => Key("activity.what.people_import_refused"),
     /// Made a one-time link for a person.
     LinkIssued: "identity.link_issued" => Key("activity.what.link_issued"),
+    /// Asked for a one-time link by mail, which was sent.
+    LinkRequested: "identity.link_requested" => Key("activity.what.link_requested"),
+    /// Asked for a one-time link by mail, which was not sent.
+    LinkRefused: "identity.link_refused" => Key("activity.what.link_refused"),
+    /// A message to a person was given up.
+    MailFailed: "mail.failed" => Key("activity.what.mail_failed"),
     /// Asked for a desktop or application.
     SessionRequested: "session.requested" => Key("activity.what.session_requested"),
     /// A browser was connected to a session.

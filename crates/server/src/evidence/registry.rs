@@ -6,6 +6,7 @@ use crate::{
     activity::checks as activity,
     identity::checks as identity,
     keys::checks as keys,
+    notices::mail_checks as mail,
     operators::checks as operators,
     portal::Key,
     probes,
@@ -80,7 +81,12 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.2.4",
         side: Side::Both,
         promise: Key("evidence.promise.passwords"),
-        checks: &[&identity::PASSWORDS],
+        checks: &[
+            &identity::PASSWORDS,
+            &identity::LINKS_RECORDED,
+            &mail::IN_TIME,
+            &mail::ERASED,
+        ],
     },
     Control {
         id: "5.5",

@@ -11,8 +11,15 @@ use super::{
 use crate::{
     activity::{What, job as logs},
     db::{Scope, on},
-    identity::store::set_password,
+    identity::{
+        lifecycle::{reissue, reissue_by_mail},
+        store::set_password,
+    },
     keys,
+    notices::{
+        self,
+        mail::{state::Why, testing::Fake},
+    },
     operators::OperatorRole,
     portal::{Key, Lang},
     tenancy::contract::testing::accept_terms,
@@ -99,6 +106,81 @@ async fn a_suspended_person_who_is_still_signed_in_is_found() {
         "identity.left_over_access",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_link_without_a_record_is_found() {
+    for world in well().await {
+        world.link(&world.customers[0].user).await;
+        pass(&world.app).await.unwrap();
+        let falls_short = |name| outcome_of(&world, name);
+        assert_eq!(
+            falls_short("identity.links_recorded").await,
+            Outcome::FallsShort
+        );
+        // One that an administrator makes is no such.
+        let boss = &world.customers[0].administrator.actor;
+        let user = world.customers[0].user.actor.user;
+        reissue(&world.app, boss, user).await.unwrap();
+        world.pass_ms(EVERY_MS);
+        pass(&world.app).await.unwrap();
+        assert_eq!(falls_short("identity.links_recorded").await, Outcome::Holds);
+    }
+}
+
+async fn outcome_of(world: &World, check: &str) -> Outcome {
+    outcomes(world).await[check]
+}
+
+#[tokio::test]
+async fn mail_that_waits_too_long_is_found() {
+    for (world, fake) in mailing().await {
+        fake.refuse(Some(Why::Unreachable));
+        notices::mail::job::pass(&world.app).await.unwrap();
+        world.pass_ms(59 * 60 * 1000);
+        pass(&world.app).await.unwrap();
+        assert_eq!(outcome_of(&world, "mail.in_time").await, Outcome::Holds);
+        world.pass_ms(EVERY_MS);
+        pass(&world.app).await.unwrap();
+        assert_eq!(
+            outcome_of(&world, "mail.in_time").await,
+            Outcome::FallsShort
+        );
+        fake.refuse(None);
+        notices::mail::job::pass(&world.app).await.unwrap();
+        world.pass_ms(EVERY_MS);
+        pass(&world.app).await.unwrap();
+        assert_eq!(outcome_of(&world, "mail.in_time").await, Outcome::Holds);
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_which_something_is_left_is_found() {
+    for (world, _) in mailing().await {
+        notices::mail::job::pass(&world.app).await.unwrap();
+        pass(&world.app).await.unwrap();
+        assert_eq!(outcome_of(&world, "mail.erased").await, Outcome::Holds);
+        sql(&world, "UPDATE mail_messages SET content = 'v1.x'").await;
+        world.pass_ms(EVERY_MS);
+        pass(&world.app).await.unwrap();
+        assert_eq!(outcome_of(&world, "mail.erased").await, Outcome::FallsShort);
+    }
+}
+
+/// The service sends mail, and a message waits.
+async fn mailing() -> Vec<(World, Fake)> {
+    let mut all = Vec::new();
+    for mut world in worlds().await {
+        let fake = world.send_mail();
+        let boss = &world.customers[0].administrator;
+        world.signed_in(boss).await;
+        let user = world.customers[0].user.actor.user;
+        reissue_by_mail(&world.app, &boss.actor, user)
+            .await
+            .unwrap();
+        all.push((world, fake));
+    }
+    all
 }
 
 #[tokio::test]

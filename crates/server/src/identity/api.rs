@@ -2,6 +2,7 @@
 
 use super::{
     lifecycle::{self, Draft, Issued, LifecycleError, Wrong},
+    lifecycle_page::Handover,
     page::UserSort,
     service::LINK_MS,
     store::{self, UserOrder, UserRow},
@@ -121,6 +122,18 @@ struct NewPerson {
     /// Their role.
     #[schema(value_type = PersonRole, example = "user")]
     role: String,
+    /// `show`, the default: the answer has the one-time link; `mail`: it is sent to the person and shown to nobody.
+    #[serde(default)]
+    handover: Handover,
+}
+
+/// How the link gets to the person.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct By {
+    /// `show`, the default: the answer has the one-time link; `mail`: it is sent to the person and shown to nobody.
+    handover: Handover,
 }
 
 /// What to change of a person; what is left out stays.
@@ -135,14 +148,15 @@ struct Change {
     role: Option<String>,
 }
 
-/// A one-time link, to be handed over to the person.
+/// A one-time link, to be handed over to the person or on its way to them by mail.
 #[derive(Debug, Serialize, ToSchema)]
 struct Link {
     /// For whom.
     person: Person,
-    /// The address to open. It is kept nowhere.
+    /// The address to open, unless it was sent by mail. It is shown this once.
     #[schema(example = "https://portal.example/welcome/Gz3…")]
-    link: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
     /// How long it works, in milliseconds.
     #[schema(example = 86_400_000)]
     expires_in_ms: i64,
@@ -168,6 +182,7 @@ impl From<LifecycleError> for ApiError {
             LifecycleError::Yourself => Self::Conflict("Nobody does this to themselves"),
             LifecycleError::LastAdministrator => Self::Conflict("The last administrator stays one"),
             LifecycleError::State => Self::Conflict("This does not fit the account's state"),
+            LifecycleError::NoMail => Self::Conflict("This service sends no mail"),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -199,9 +214,20 @@ fn shown(row: UserRow) -> Person {
 
 fn issued(app: &App, issued: Issued) -> Link {
     Link {
-        link: format!("{}/welcome/{}", app.config.public_url, issued.token),
+        link: Some(format!(
+            "{}/welcome/{}",
+            app.config.public_url, issued.token
+        )),
         expires_in_ms: LINK_MS,
         person: shown(issued.user),
+    }
+}
+
+fn mailed(user: UserRow) -> Link {
+    Link {
+        link: None,
+        expires_in_ms: LINK_MS,
+        person: shown(user),
     }
 }
 
@@ -252,8 +278,8 @@ async fn list(
     }))
 }
 
-/// Invites a person. The answer holds the one-time link for their first sign-in.
-#[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPerson, responses((status = 201, body = Link), (status = 400, body = ApiProblem), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 422, body = ApiProblem)))]
+/// Invites a person. The answer holds the one-time link for their first sign-in, unless it is sent by mail.
+#[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPerson, responses((status = 201, body = Link), (status = 400, body = ApiProblem), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 409, body = ApiProblem), (status = 422, body = ApiProblem)))]
 async fn invite(
     State(app): State<Arc<App>>,
     Caller(actor): Caller,
@@ -266,8 +292,11 @@ async fn invite(
         email: person.email,
         role: person.role,
     };
-    let link = lifecycle::invite(&app, &actor, &draft).await?;
-    Ok((StatusCode::CREATED, Json(issued(&app, link))))
+    let link = match person.handover {
+        Handover::Show => issued(&app, lifecycle::invite(&app, &actor, &draft).await?),
+        Handover::Mail => mailed(lifecycle::invite_by_mail(&app, &actor, &draft).await?),
+    };
+    Ok((StatusCode::CREATED, Json(link)))
 }
 
 /// One person.
@@ -342,13 +371,17 @@ async fn resume(
 }
 
 /// Makes a new one-time link; an earlier one that was not used ends.
-#[utoipa::path(post, path = "/api/v1/people/{id}/link", tag = "people", params(("id" = String, Path)), responses((status = 200, body = Link), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 404, body = ApiProblem), (status = 409, body = ApiProblem)))]
+#[utoipa::path(post, path = "/api/v1/people/{id}/link", tag = "people", params(("id" = String, Path), By), responses((status = 200, body = Link), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 404, body = ApiProblem), (status = 409, body = ApiProblem)))]
 async fn link(
     State(app): State<Arc<App>>,
     Caller(actor): Caller,
     Path(id): Path<String>,
+    Query(by): Query<By>,
 ) -> Result<Json<Link>, ApiError> {
     rights::authorize(&actor, Action::ManageUsers)?;
-    let link = lifecycle::reissue(&app, &actor, id_of(&id)?).await?;
-    Ok(Json(issued(&app, link)))
+    let id = id_of(&id)?;
+    Ok(Json(match by.handover {
+        Handover::Show => issued(&app, lifecycle::reissue(&app, &actor, id).await?),
+        Handover::Mail => mailed(lifecycle::reissue_by_mail(&app, &actor, id).await?),
+    }))
 }

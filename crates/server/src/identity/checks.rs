@@ -1,14 +1,15 @@
 //! What shows that accounts are looked after.
 
 pub(crate) use super::federation::checks::FEDERATED_DOORS;
-use super::{devices, policy, store};
+use super::{devices, policy, service::LINK_MS, store};
 use crate::{
+    activity,
     app::App,
     evidence::{Answer, CannotTell, Check, Run},
     portal::Key,
     sessions,
 };
-use wire::ids::TenantId;
+use wire::ids::{TenantId, UserId};
 
 /// Who was suspended or removed is out: of the portal, and of their desktops.
 pub(crate) const LEFT_OVER_ACCESS: Check = Check {
@@ -38,6 +39,17 @@ pub(crate) const PASSWORDS: Check = Check {
         Key("evidence.figure.weak_hashes"),
     ],
     run: Run::Customer(|app, tenant| Box::pin(passwords(app, tenant))),
+};
+
+/// Every one-time link that works is in the log: who registered the person, made it or asked for it, and when.
+pub(crate) const LINKS_RECORDED: Check = Check {
+    name: "identity.links_recorded",
+    says: Key("evidence.check.links_recorded"),
+    figures: &[
+        Key("evidence.figure.links"),
+        Key("evidence.figure.links_unrecorded"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(links_recorded(app, tenant))),
 };
 
 /// Nobody works without a second factor where their organisation asks for one.
@@ -81,6 +93,27 @@ async fn second_factor(app: &App, tenant: TenantId) -> Result<Answer, CannotTell
     let (asking, bare, inside) = policy::service::missing_factors(&mut tx, tenant, &live).await?;
     let figures = vec![count(asking), count(bare), count(inside)];
     Ok(Answer::of(inside == 0, figures))
+}
+
+async fn links_recorded(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    /// A link and its record are of one transaction.
+    const APART_MS: i64 = 60_000;
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.db.read(tenant).await?;
+    let links = store::live_links(&mut tx, tenant, now_ms).await?;
+    let records = activity::service::links(&mut tx, tenant, now_ms - LINK_MS - APART_MS).await?;
+    let is_recorded = |(user, expires_at_ms): &&(UserId, i64)| {
+        let made_ms = expires_at_ms - LINK_MS;
+        records
+            .iter()
+            .any(|(subject, at_ms)| *subject == user.0 && (at_ms - made_ms).abs() < APART_MS)
+    };
+    let recorded = links.iter().filter(is_recorded).count();
+    let others = links.len() - recorded;
+    Ok(Answer::of(
+        others == 0,
+        vec![count(links.len()), count(others)],
+    ))
 }
 
 async fn left_over_access(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {

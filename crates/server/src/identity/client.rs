@@ -1,5 +1,7 @@
 //! From where and with what somebody comes.
 
+use crate::portal::Lang;
+
 /// Somebody's end of the connection.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
@@ -7,6 +9,8 @@ pub struct Client {
     pub address: String,
     /// Browser and system as people name them, such as `Firefox, Windows`; empty when it does not tell.
     pub browser: String,
+    /// In which language its pages are shown, where somebody reads them.
+    pub lang: Option<Lang>,
 }
 
 /// Browsers by what only they, or those before them in this list, write.

@@ -11,6 +11,8 @@ pub enum Subject {
     Account,
     /// Failures from one address, which may be a whole office.
     Address,
+    /// Messages that somebody has sent to one address, whether it is anybody's or not.
+    Letter,
 }
 
 impl Subject {
@@ -19,6 +21,15 @@ impl Subject {
         match self {
             Self::Account => 4,
             Self::Address => 30,
+            Self::Letter => 2,
+        }
+    }
+
+    /// The first delay is twice this, in milliseconds.
+    fn step_ms(self) -> i64 {
+        match self {
+            Self::Account | Self::Address => 1000,
+            Self::Letter => 60_000,
         }
     }
 }
@@ -63,7 +74,7 @@ impl Failures {
         let over = count.saturating_sub(subject.free());
         let delay_ms = match over {
             0 => 0,
-            n => (1000_i64 << n.min(20)).min(LONGEST_DELAY_MS),
+            n => (subject.step_ms() << n.min(20)).min(LONGEST_DELAY_MS),
         };
         Self {
             count,

@@ -3,7 +3,7 @@
 use super::{
     account, devices,
     factors::{self, Entered},
-    federation, lifecycle_http,
+    federation, forgot, lifecycle_http,
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
     password::Refusal,
     people,
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
+    notices,
     portal::{self, Key, Lang, local_path, local_url},
     sessions::service::{self as sessions, Opened},
     tenancy,
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(account::http::routes())
         .merge(factors::http::routes())
         .merge(devices::http::routes())
+        .merge(forgot::http::routes())
         .merge(policy::http::routes())
         .merge(federation::http::routes())
 }
@@ -95,6 +97,7 @@ fn sign_in_form(app: &App, guest: Guest, action: &str, next: &str) -> Response {
             error: None,
             retry_after_s: None,
             next,
+            sends_mail: notices::is_on(&app),
         };
         portal::page(StatusCode::OK, &page)
     })
@@ -163,6 +166,7 @@ async fn sign_in_from(
             error: Some(error),
             retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),
             next,
+            sends_mail: notices::is_on(&app),
         };
         portal::page(status, &page)
     }))
@@ -201,7 +205,7 @@ async fn show_welcome(
 ) -> Result<Response, Failure> {
     match service::link_owner(&app, &token).await? {
         Some(user) => welcome_page(&app, guest, &token, user, None, NewPassword::default()).await,
-        None => Ok(link_expired(guest)),
+        None => Ok(link_expired(&app, guest)),
     }
 }
 
@@ -220,7 +224,7 @@ async fn welcome(
     Form(form): Form<WelcomeForm>,
 ) -> Result<Response, Failure> {
     let Some(user) = service::link_owner(&app, &token).await? else {
-        return Ok(link_expired(guest));
+        return Ok(link_expired(&app, guest));
     };
     if guest.check_form(&form.csrf).is_err() {
         let error = Some(Key("welcome.error.expired"));
@@ -243,7 +247,7 @@ async fn welcome(
             sessions::disconnect(&app, user.tenant_id, user.id, Opened::Anywhere).await?;
             Ok(entered_by(&entered, "/"))
         }
-        Err(WelcomeError::Link) => Ok(link_expired(guest)),
+        Err(WelcomeError::Link) => Ok(link_expired(&app, guest)),
         Err(WelcomeError::Shut(shut)) => {
             let problem = Some(match shut {
                 Shut::Network => Key("welcome.error.network"),
@@ -298,8 +302,12 @@ async fn welcome_page(
     }))
 }
 
-fn link_expired(guest: Guest) -> Response {
-    portal::page(StatusCode::GONE, &LinkExpiredPage { ui: guest.ui })
+fn link_expired(app: &App, guest: Guest) -> Response {
+    let page = LinkExpiredPage {
+        ui: guest.ui,
+        sends_mail: notices::is_on(app),
+    };
+    portal::page(StatusCode::GONE, &page)
 }
 
 /// What is shown beside the field of a new password.

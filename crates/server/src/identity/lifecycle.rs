@@ -13,6 +13,7 @@ use crate::{
     activity::What,
     actor::{Actor, Role},
     app::App,
+    notices::{self, Content},
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::{self as sessions, Opened, SessionError},
@@ -71,6 +72,9 @@ pub enum LifecycleError {
     /// It does not fit where the account stands.
     #[error("does not fit the account's state")]
     State,
+    /// The service sends no mail.
+    #[error("the service sends no mail")]
+    NoMail,
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
@@ -95,6 +99,19 @@ pub async fn invite(app: &App, actor: &Actor, draft: &Draft) -> Result<Issued, L
     let token = turn.link(user.id).await?;
     turn.commit().await?;
     Ok(Issued { user, token })
+}
+
+/// Adds a person and has their first one-time link sent to them.
+pub async fn invite_by_mail(
+    app: &App,
+    actor: &Actor,
+    draft: &Draft,
+) -> Result<UserRow, LifecycleError> {
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.add(draft).await?;
+    turn.mail_link(&user).await?;
+    turn.commit().await?;
+    Ok(user)
 }
 
 /// A person of the administrator's organisation.
@@ -144,9 +161,30 @@ pub async fn reissue(app: &App, actor: &Actor, id: UserId) -> Result<Issued, Lif
         return Err(LifecycleError::State);
     }
     let token = turn.link(id).await?;
+    if user.state == "active" {
+        let by = actor.full_name.clone();
+        turn.tell(&user, Content::LinkMade { by }).await?;
+    }
     turn.record(What::LinkIssued, id, &user.full_name).await?;
     turn.commit().await?;
     Ok(Issued { user, token })
+}
+
+/// The same, and the link is sent to the person: nobody else sees it.
+pub async fn reissue_by_mail(
+    app: &App,
+    actor: &Actor,
+    id: UserId,
+) -> Result<UserRow, LifecycleError> {
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    if user.state == "suspended" {
+        return Err(LifecycleError::State);
+    }
+    turn.mail_link(&user).await?;
+    turn.record(What::LinkIssued, id, &user.full_name).await?;
+    turn.commit().await?;
+    Ok(user)
 }
 
 /// Takes away the second factors of somebody who lost them, and ends their sessions of the web: the password alone lets
@@ -159,6 +197,8 @@ pub async fn reset_factors(app: &App, actor: &Actor, id: UserId) -> Result<(), L
     }
     factors::forget(&mut turn.tx, &user).await?;
     sessions_of_the_web::remove_of(&mut turn.tx, user.tenant_id, user.id).await?;
+    let by = actor.full_name.clone();
+    turn.tell(&user, Content::FactorsReset { by }).await?;
     turn.record(What::FactorsReset, id, &user.full_name).await?;
     turn.commit().await?;
     Ok(sessions::disconnect(app, actor.tenant, id, Opened::Anywhere).await?)

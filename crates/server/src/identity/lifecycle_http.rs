@@ -2,13 +2,14 @@
 
 use super::{
     lifecycle::{self, Draft, Issued, LifecycleError, Wrong},
-    lifecycle_page::{InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption},
+    lifecycle_page::{Handover, InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption},
     people::account_state,
     service::LINK_MS,
 };
 use crate::{
     actor::Role,
     app::App,
+    notices,
     portal::{self, Key, Ui},
     rights::{self, Action},
     visit::{Failure, SignedIn, role_key},
@@ -43,6 +44,7 @@ struct PersonForm {
     full_name: String,
     email: String,
     role: String,
+    handover: Handover,
     csrf: String,
 }
 
@@ -59,6 +61,7 @@ impl PersonForm {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ActForm {
+    handover: Handover,
     csrf: String,
 }
 
@@ -78,13 +81,14 @@ impl From<LifecycleError> for Failure {
     }
 }
 
-async fn show_invite(signed: SignedIn) -> Result<Response, Failure> {
+async fn show_invite(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
     rights::authorize(&signed.actor, Action::ManageUsers)?;
     let draft = Draft {
         role: Role::User.name().to_owned(),
         ..Draft::default()
     };
-    Ok(invite_page(signed.ui, draft, Wrong::default()))
+    let handover = notices::is_on(&app).then_some(Handover::Mail);
+    Ok(invite_page(signed.ui, draft, Wrong::default(), handover))
 }
 
 async fn invite(
@@ -93,15 +97,34 @@ async fn invite(
     Form(form): Form<PersonForm>,
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
+    let handover = form.handover;
     let draft = form.draft();
-    match lifecycle::invite(&app, &signed.actor, &draft).await {
-        Ok(issued) => Ok(issued_page(&app, signed.ui, issued)),
-        Err(LifecycleError::Wrong(wrong)) => Ok(invite_page(signed.ui, draft, wrong)),
+    let done = match handover {
+        Handover::Show => lifecycle::invite(&app, &signed.actor, &draft)
+            .await
+            .map(|issued| issued_page(&app, signed.ui.clone(), issued)),
+        Handover::Mail => lifecycle::invite_by_mail(&app, &signed.actor, &draft)
+            .await
+            .map(|user| back(user.id, "invited")),
+    };
+    match done {
+        Ok(answer) => Ok(answer),
+        Err(LifecycleError::NoMail) => {
+            let wrong = Wrong {
+                email: Some(Key("person.error.no_mail")),
+                ..Wrong::default()
+            };
+            Ok(invite_page(signed.ui, draft, wrong, None))
+        }
+        Err(LifecycleError::Wrong(wrong)) => {
+            let handover = notices::is_on(&app).then_some(handover);
+            Ok(invite_page(signed.ui, draft, wrong, handover))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-fn invite_page(ui: Ui, draft: Draft, wrong: Wrong) -> Response {
+fn invite_page(ui: Ui, draft: Draft, wrong: Wrong, handover: Option<Handover>) -> Response {
     let status = if wrong == Wrong::default() {
         StatusCode::OK
     } else {
@@ -112,6 +135,7 @@ fn invite_page(ui: Ui, draft: Draft, wrong: Wrong) -> Response {
         draft,
         wrong,
         roles: roles(),
+        handover,
     };
     portal::page(status, &page)
 }
@@ -138,6 +162,8 @@ async fn show(
         "suspended" => Some(Key("person.done.suspended")),
         "resumed" => Some(Key("person.done.resumed")),
         "factors" => Some(Key("person.done.factors")),
+        "invited" => Some(Key("person.done.invited")),
+        "mailed" => Some(Key("person.done.mailed")),
         _ => None,
     };
     person_page(
@@ -212,8 +238,16 @@ async fn reissue(
 ) -> Result<Response, Failure> {
     signed.check_form(&form.csrf)?;
     let id = parse(&id)?;
-    match lifecycle::reissue(&app, &signed.actor, id).await {
-        Ok(issued) => Ok(issued_page(&app, signed.ui, issued)),
+    let done = match form.handover {
+        Handover::Show => lifecycle::reissue(&app, &signed.actor, id)
+            .await
+            .map(|issued| issued_page(&app, signed.ui.clone(), issued)),
+        Handover::Mail => lifecycle::reissue_by_mail(&app, &signed.actor, id)
+            .await
+            .map(|_| back(id, "mailed")),
+    };
+    match done {
+        Ok(answer) => Ok(answer),
         Err(error) => refused(&app, signed, id, error).await,
     }
 }
@@ -314,6 +348,10 @@ async fn person_page(
         state: account_state(&user.state),
         yourself: signed.actor.user == id,
         factor: lifecycle::has_factor(app, &signed.actor, id).await?,
+        sends_mail: notices::is_on(app),
+        delivered: notices::of_person(app, &signed.actor, id)
+            .await
+            .map_err(|error| Failure::Internal(error.to_string()))?,
         ui: signed.ui,
     };
     let refused = problem.is_some() || wrong != Wrong::default();
@@ -326,6 +364,7 @@ fn refusal(error: LifecycleError) -> Result<Key, Failure> {
         LifecycleError::Yourself => Ok(Key("person.error.yourself")),
         LifecycleError::LastAdministrator => Ok(Key("person.error.last_administrator")),
         LifecycleError::State => Ok(Key("person.error.state")),
+        LifecycleError::NoMail => Ok(Key("person.error.no_mail")),
         other => Err(other.into()),
     }
 }

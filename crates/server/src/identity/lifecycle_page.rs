@@ -4,7 +4,10 @@ use super::{
     lifecycle::{Draft, Wrong},
     page::AccountState,
 };
-use crate::portal::{Key, Ui};
+use crate::{
+    notices::Delivered,
+    portal::{Key, Ui},
+};
 use askama::Template;
 
 /// One role that can be chosen.
@@ -28,6 +31,19 @@ pub struct InvitePage {
     pub wrong: Wrong,
     /// The roles.
     pub roles: Vec<RoleOption>,
+    /// How the link gets to the person, where the service sends mail.
+    pub handover: Option<Handover>,
+}
+
+/// How a one-time link gets to its person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Handover {
+    /// It is shown to whoever makes it, who hands it over.
+    #[default]
+    Show,
+    /// It is sent to the person by mail, and shown to nobody.
+    Mail,
 }
 
 /// `GET /users/ID`, and the answer to a `POST` there that was not accepted.
@@ -56,6 +72,10 @@ pub struct PersonPage {
     pub factor: bool,
     /// Whether this is the reader, who cannot do everything to themselves.
     pub yourself: bool,
+    /// Whether the service sends mail.
+    pub sends_mail: bool,
+    /// What became of the last messages to them.
+    pub delivered: Vec<Delivered>,
 }
 
 /// The one time that a one-time link is shown.

@@ -10,6 +10,7 @@ pub mod failures;
 pub(crate) mod founding;
 mod headcount;
 pub mod federation;
+pub mod forgot;
 pub mod http;
 pub mod lifecycle;
 mod lifecycle_http;
@@ -39,7 +40,7 @@ pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out}
 pub(crate) use headcount::{Headcount, headcount};
 pub use store::UserRow;
 
-use crate::db::Tx;
+use crate::{db::Tx, portal::Lang};
 use std::collections::HashSet;
 use wire::ids::{TenantId, UserId};
 
@@ -70,6 +71,22 @@ pub async fn session_user(
 /// Everybody who was removed; of all customers, for the reconciler.
 pub async fn removed(tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
     Ok(store::removed(tx).await?.into_iter().collect())
+}
+
+/// The language in which a person last signed in, while it is known.
+pub(crate) async fn language(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<Option<Lang>> {
+    let tag = store::language(tx, tenant, user).await?;
+    Ok(tag.as_deref().and_then(Lang::from_tag))
+}
+
+/// A person's name; of somebody removed too, since records keep it.
+pub(crate) async fn name(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<String> {
+    let row = store::user(tx, tenant, user).await?;
+    Ok(row.map_or_else(String::new, |row| row.full_name))
 }
 
 /// A person who may work.

@@ -1,6 +1,9 @@
 //! Sign-in, first sign-in and the list of people.
 
-use crate::portal::{Key, Paging, Ui, local_url};
+use crate::{
+    notices::Delivered,
+    portal::{Key, Paging, Ui, local_url},
+};
 use askama::Template;
 use time::OffsetDateTime;
 use wire::ids::UserId;
@@ -21,6 +24,8 @@ pub struct SignInPage {
     pub retry_after_s: Option<u64>,
     /// Where to go afterwards, a local path.
     pub next: String,
+    /// Whether a new link can be had by mail.
+    pub sends_mail: bool,
 }
 
 impl SignInPage {
@@ -92,6 +97,8 @@ impl NewPassword {
 pub struct LinkExpiredPage {
     /// The reader.
     pub ui: Ui,
+    /// Whether a new link can be had by mail.
+    pub sends_mail: bool,
 }
 
 /// One person in the list.
@@ -109,6 +116,8 @@ pub struct UserRow {
     pub state: AccountState,
     /// When they last signed in.
     pub last_sign_in: Option<OffsetDateTime>,
+    /// What became of their newest link by mail, when it has not arrived.
+    pub mail: Option<Delivered>,
 }
 
 /// Where an account stands, as the list shows it.

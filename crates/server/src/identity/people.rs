@@ -7,6 +7,7 @@ use super::{
 use crate::{
     actor::Role,
     app::{self, App},
+    notices::{self, Delivered},
     portal::{self, Key, Paging},
     rights::{self, Action},
     visit::{Failure, SignedIn, role_key},
@@ -52,11 +53,19 @@ pub(super) async fn list(
     };
     paging.page = paging.page.min(paging.pages());
     let offset = usize::try_from((paging.page - 1) * PER_PAGE).unwrap_or(usize::MAX);
+    drop(tx);
+    let mut links = notices::last_links(&app, &signed.actor)
+        .await
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     let rows = found.into_iter().skip(offset).take(PER_PAGE_ROWS);
+    let rows = rows.map(|row| {
+        let mail = links.remove(&row.id);
+        shown(row, mail)
+    });
     let page = UsersPage {
         manages: rights::authorize(&signed.actor, Action::ManageUsers).is_ok(),
         ui: signed.ui,
-        rows: rows.map(shown).collect(),
+        rows: rows.collect(),
         query,
         sort: order.by,
         descending: order.descending,
@@ -74,7 +83,7 @@ pub(super) fn account_state(state: &str) -> AccountState {
     }
 }
 
-fn shown(row: UserRow) -> Shown {
+fn shown(row: UserRow, mail: Option<Delivered>) -> Shown {
     Shown {
         id: row.id,
         full_name: row.full_name,
@@ -82,5 +91,6 @@ fn shown(row: UserRow) -> Shown {
         role: Role::from_name(&row.role).map_or(Key("role.user"), role_key),
         state: account_state(&row.state),
         last_sign_in: row.last_sign_in_ms.map(app::moment),
+        mail,
     }
 }

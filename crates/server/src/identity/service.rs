@@ -18,6 +18,7 @@ use crate::{
     actor::Actor,
     app::{App, new_uuid, secret_hash},
     db::{Scope, Tx},
+    notices::{self, Content},
 };
 use wire::ids::{TenantId, UserId};
 
@@ -210,7 +211,8 @@ pub(super) async fn open(
         now_ms,
     };
     sessions::insert(tx, &row).await?;
-    store::set_signed_in(tx, user.tenant_id, user.id, now_ms).await?;
+    let seen = (now_ms, client.lang);
+    store::set_signed_in(tx, user.tenant_id, user.id, seen).await?;
     let record = record(user, &client.address, what);
     activity::append_record(app, tx, &record).await?;
     Ok(NewWebSession { token })
@@ -289,10 +291,32 @@ pub async fn issue_link(
     tenant: TenantId,
     user: UserId,
 ) -> sqlx::Result<String> {
+    void_links(app, tx, tenant, user).await?;
+    issue_another_link(app, tx, tenant, user).await
+}
+
+/// The same, and earlier ones go on working: for who asks without being known.
+pub(super) async fn issue_another_link(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<String> {
     let token = app.new_secret();
     let expires_at_ms = app.clock.now_ms() + LINK_MS;
-    store::replace_link(tx, &secret_hash(&token), tenant, user, expires_at_ms).await?;
+    store::add_link(tx, &secret_hash(&token), tenant, user, expires_at_ms).await?;
     Ok(token)
+}
+
+/// A person's unused links stop working, and those that wait to be sent by mail are not sent.
+pub(super) async fn void_links(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<()> {
+    store::drop_links(tx, tenant, user).await?;
+    notices::withdraw_links(app, tx, tenant, user).await
 }
 
 /// Whom a one-time link is for, while it works.
@@ -353,6 +377,11 @@ pub async fn welcome(
         return Err(WelcomeError::Link);
     }
     store::set_password(&mut tx, user.tenant_id, user.id, &hash).await?;
+    void_links(app, &mut tx, user.tenant_id, user.id).await?;
+    if user.password_hash.is_some() {
+        let address = client.address.clone();
+        notices::post(app, &mut tx, &user, Content::PasswordChanged { address }).await?;
+    }
     sessions::remove_of(&mut tx, user.tenant_id, user.id).await?;
     factors::forget_steps(&mut tx, &user).await?;
     let entered = factors::enter(app, &mut tx, &user, client, What::PasswordSet).await?;

@@ -6,6 +6,7 @@ use super::failures::Failures;
 use crate::{
     db::{Tx, on},
     keys::{Owner, Place},
+    portal::Lang,
 };
 use std::cmp::Ordering;
 use wire::ids::{TenantId, UserId};
@@ -66,11 +67,16 @@ const REMOVE_USER: &str =
 const SET_PASSWORD: &str =
     "UPDATE users SET password_hash = $1, state = 'active' WHERE tenant_id = $2 AND id = $3";
 const SET_SIGNED_IN: &str =
-    "UPDATE users SET last_sign_in_ms = $1 WHERE tenant_id = $2 AND id = $3";
+    "UPDATE users SET last_sign_in_ms = $1, language = coalesce($4, language)
+    WHERE tenant_id = $2 AND id = $3";
+const LANGUAGE: &str = "SELECT language FROM users WHERE tenant_id = $1 AND id = $2";
 const INSERT_LINK: &str = "INSERT INTO sign_in_links
     (token_hash, tenant_id, user_id, expires_at_ms) VALUES ($1, $2, $3, $4)";
 const DROP_LINKS: &str =
     "DELETE FROM sign_in_links WHERE tenant_id = $1 AND user_id = $2 AND used_at_ms IS NULL";
+const LINKS: &str = "SELECT count(*) FROM sign_in_links WHERE tenant_id = $1 AND user_id = $2";
+const LIVE_LINKS: &str = "SELECT user_id, expires_at_ms FROM sign_in_links
+    WHERE tenant_id = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const LINK: &str = "SELECT tenant_id, user_id FROM sign_in_links
     WHERE token_hash = $1 AND used_at_ms IS NULL AND expires_at_ms > $2";
 const USE_LINK: &str = "UPDATE sign_in_links SET used_at_ms = $2
@@ -233,22 +239,52 @@ pub(crate) async fn set_signed_in(
     tx: &mut Tx,
     tenant: TenantId,
     id: UserId,
-    now_ms: i64,
+    (now_ms, lang): (i64, Option<Lang>),
 ) -> sqlx::Result<()> {
-    on!(tx, c => sqlx::query(SET_SIGNED_IN).bind(now_ms).bind(tenant).bind(id).execute(c).await.map(drop))
+    on!(tx, c => sqlx::query(SET_SIGNED_IN).bind(now_ms).bind(tenant).bind(id).bind(lang.map(Lang::tag))
+        .execute(c).await.map(drop))
 }
 
-/// A new link; earlier unused ones of the person stop working.
-pub(crate) async fn replace_link(
+/// The tag of the language in which a person last signed in.
+pub(super) async fn language(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+) -> sqlx::Result<Option<String>> {
+    let tag: Option<Option<String>> =
+        on!(tx, c => sqlx::query_scalar(LANGUAGE).bind(tenant).bind(id).fetch_optional(c).await)?;
+    Ok(tag.flatten())
+}
+
+/// A new link.
+pub(super) async fn add_link(
     tx: &mut Tx,
     hash: &str,
     tenant: TenantId,
     user: UserId,
     expires_at_ms: i64,
 ) -> sqlx::Result<()> {
-    drop_links(tx, tenant, user).await?;
     on!(tx, c => sqlx::query(INSERT_LINK).bind(hash).bind(tenant).bind(user).bind(expires_at_ms)
         .execute(c).await.map(drop))
+}
+
+/// Whether a link was ever made for a person that was not taken back.
+pub(super) async fn had_link(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+) -> sqlx::Result<bool> {
+    let links: i64 =
+        on!(tx, c => sqlx::query_scalar(LINKS).bind(tenant).bind(user).fetch_one(c).await)?;
+    Ok(links > 0)
+}
+
+/// A customer's links that work now: whose, and until when.
+pub(super) async fn live_links(
+    tx: &mut Tx,
+    tenant: TenantId,
+    now_ms: i64,
+) -> sqlx::Result<Vec<(UserId, i64)>> {
+    on!(tx, c => sqlx::query_as(LIVE_LINKS).bind(tenant).bind(now_ms).fetch_all(c).await)
 }
 
 /// A person's unused links stop working.

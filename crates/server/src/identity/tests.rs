@@ -163,6 +163,7 @@ async fn many_guesses_at_once_are_no_faster_than_one_after_the_other() {
             tokio::spawn(async move {
                 let wrong = "wrong wrong wrong".to_owned();
                 let client = super::Client {
+                    lang: None,
                     address: "192.0.2.7".to_owned(),
                     browser: String::new(),
                 };

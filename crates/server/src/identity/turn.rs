@@ -15,6 +15,7 @@ use crate::{
     actor::{Actor, Role},
     app::App,
     db::Tx,
+    notices::{self, Content, Token},
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::{self as sessions, Opened},
@@ -108,6 +109,28 @@ impl<'a> Turn<'a> {
         Ok(service::issue_link(self.app, &mut self.tx, tenant, user).await?)
     }
 
+    /// Makes a person's one-time link and has it sent to them: nobody else sees it.
+    pub(crate) async fn mail_link(&mut self, user: &UserRow) -> Result<(), LifecycleError> {
+        if !notices::is_on(self.app) {
+            return Err(LifecycleError::NoMail);
+        }
+        let token = Token(self.link(user.id).await?);
+        let content = match user.password_hash {
+            Some(_) => Content::Link { token },
+            None => Content::Invitation { token },
+        };
+        Ok(notices::post(self.app, &mut self.tx, user, content).await?)
+    }
+
+    /// Tells a person of something that was done to their account.
+    pub(super) async fn tell(
+        &mut self,
+        user: &UserRow,
+        content: Content,
+    ) -> Result<(), LifecycleError> {
+        Ok(notices::post(self.app, &mut self.tx, user, content).await?)
+    }
+
     /// Changes name and role. The address stays: it names the account.
     pub(crate) async fn edit(
         &mut self,
@@ -141,7 +164,7 @@ impl<'a> Turn<'a> {
         }
         self.may_lose(user).await?;
         self.set_state(user, "suspended").await?;
-        shut_out(&mut self.tx, user).await?;
+        shut_out(self.app, &mut self.tx, user).await?;
         self.out.push(user.id);
         self.record(What::UserSuspended, user.id, &user.full_name)
             .await
@@ -167,7 +190,8 @@ impl<'a> Turn<'a> {
         store::remove_user(&mut self.tx, self.actor.tenant, user.id).await?;
         factors::forget(&mut self.tx, user).await?;
         devices::service::forget(self.app, &mut self.tx, user).await?;
-        shut_out(&mut self.tx, user).await?;
+        shut_out(self.app, &mut self.tx, user).await?;
+        notices::withdraw(self.app, &mut self.tx, user).await?;
         let detail = format!("{} <{}>", user.full_name, user.email);
         let record = Record::of(self.actor, What::UserRemoved, user.id.0, &detail);
         let act = activity::begin(self.app, &mut self.tx, &record).await?;
@@ -228,8 +252,8 @@ impl<'a> Turn<'a> {
 }
 
 /// Ends a person's sessions of the web, sign-ins that wait for a second factor, and one-time links.
-pub(super) async fn shut_out(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
+pub(super) async fn shut_out(app: &App, tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
     sessions_of_the_web::remove_of(tx, user.tenant_id, user.id).await?;
     factors::forget_steps(tx, user).await?;
-    store::drop_links(tx, user.tenant_id, user.id).await
+    service::void_links(app, tx, user.tenant_id, user.id).await
 }

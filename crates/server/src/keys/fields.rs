@@ -63,6 +63,13 @@ pub(super) const SEALED: &[Field] = &[
         index: None,
     },
     Field {
+        table: "mail_messages",
+        column: "content",
+        tenant: true,
+        before: Before::Plain,
+        index: None,
+    },
+    Field {
         table: "terms_acceptances",
         column: "full_name",
         tenant: true,

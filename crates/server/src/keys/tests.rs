@@ -51,7 +51,8 @@ fn is_destroyed(error: &sqlx::Error) -> bool {
 
 #[tokio::test]
 async fn what_is_declared_as_sealed_is_in_no_row_in_the_clear() {
-    for world in worlds().await {
+    for mut world in worlds().await {
+        world.send_mail();
         world.signed_in(&world.customers[0].user).await;
         let mut browser = world.signed_in(&world.customers[0].administrator).await;
         let csrf = browser.get("/activity/stream").await.csrf();

@@ -5,6 +5,7 @@ use crate::{
     identity::{
         account::page::{AccountPage, OwnSession, OwnSignIn},
         factors::page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
+        forgot::page::{AskedPage, ForgotPage},
         page::NewPassword,
         policy::{
             draft::{Draft, Wrong},
@@ -213,6 +214,23 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("recovery-codes", html(&codes)),
     ];
     pages.push(("overview", html(&overview(lang))));
+    let forgot = |sends_mail, email: &str, error| ForgotPage {
+        ui: guest(lang, "/forgot"),
+        sends_mail,
+        email: email.to_owned(),
+        error,
+    };
+    let asked = AskedPage {
+        ui: guest(lang, "/forgot"),
+        hours: 24,
+    };
+    let not_one = Some(Key("person.error.email_wrong"));
+    pages.extend([
+        ("forgot", html(&forgot(true, "", None))),
+        ("forgot-wrong", html(&forgot(true, HOSTILE, not_one))),
+        ("forgot-without-mail", html(&forgot(false, "", None))),
+        ("forgot-asked", html(&asked)),
+    ]);
     pages.extend(policy(lang));
     pages.extend(enrol.map(|page| ("factor-on", html(&page))));
     pages

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 26] = [
+const SCREENS: [(&str, &str); 27] = [
     ("/console", "operators"),
     ("/branding", "administrators"),
     ("/at", "getting-started"),
@@ -26,6 +26,7 @@ const SCREENS: [(&str, &str); 26] = [
     ("/sessions", "getting-started"),
     ("/sign-in", "getting-started"),
     ("/welcome", "getting-started"),
+    ("/forgot", "account"),
     ("/account", "account"),
     ("/", "getting-started"),
 ];

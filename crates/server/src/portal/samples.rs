@@ -9,11 +9,17 @@ use crate::{
     desktops::page::{Card, DesktopsPage, Icon, RunningSession},
     identity::{
         lifecycle::{Draft, Wrong},
-        lifecycle_page::{InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption},
+        lifecycle_page::{
+            Handover, InvitePage, LinkIssuedPage, PersonPage, RemovePage, RoleOption,
+        },
         page::{
             AccountState, LinkExpiredPage, NewPassword, SignInPage, UserRow, UserSort, UsersPage,
             WelcomePage,
         },
+    },
+    notices::mail::{
+        page::Delivered,
+        state::{State, Why},
     },
     sessions::page::{SessionEndedPage, SessionPage, ended_because, script_json},
 };
@@ -81,6 +87,24 @@ pub(super) fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
     )
 }
 
+/// What became of messages, in every way.
+fn delivered() -> Vec<Delivered> {
+    let sent = |kind, state| Delivered::new(kind, 1_795_000_000_000, state);
+    let waits = |why| State::Waiting {
+        failures: 1,
+        retry_at_ms: 0,
+        why,
+    };
+    let failed = |why| State::Failed { at_ms: 0, why };
+    vec![
+        sent("link", waits(Some(Why::Certificate))),
+        sent("reset", waits(None)),
+        sent("invitation", failed(Why::Address)),
+        sent("password_changed", State::Sent { at_ms: 0 }),
+        sent("link_made", State::Withdrawn { at_ms: 0 }),
+    ]
+}
+
 fn guests(lang: Lang) -> Vec<(&'static str, String)> {
     let sign_in = |email: &str, error, retry_after_s| SignInPage {
         ui: guest(lang, "/sign-in"),
@@ -89,6 +113,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         error,
         retry_after_s,
         next: "/desktops".to_owned(),
+        sends_mail: retry_after_s.is_some(),
     };
     let welcome = |password_error, repeat_error| WelcomePage {
         ui: guest(lang, "/welcome"),
@@ -131,6 +156,14 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
             "link-expired",
             html(&LinkExpiredPage {
                 ui: guest(lang, "/welcome"),
+                sends_mail: false,
+            }),
+        ),
+        (
+            "link-expired-mail",
+            html(&LinkExpiredPage {
+                ui: guest(lang, "/welcome"),
+                sends_mail: true,
             }),
         ),
         ("not-found", problem(Problem::NotFound)),
@@ -260,6 +293,7 @@ fn administrators(lang: Lang) -> Vec<(&'static str, String)> {
             },
             state: *state,
             last_sign_in: (*state == AccountState::Active).then_some(NOW - Duration::hours(31)),
+            mail: (*state == AccountState::Invited).then(|| delivered().remove(0)),
         })
         .collect();
     let users = |rows: Vec<UserRow>, query: &str, total| UsersPage {
@@ -375,12 +409,13 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
         email: email.to_owned(),
         role: "user".to_owned(),
     };
-    let invite = |draft, wrong| {
+    let invite = |draft, wrong, handover| {
         html(&InvitePage {
             ui: member(lang, "/users/invite", true),
             draft,
             wrong,
             roles: roles(),
+            handover,
         })
     };
     let wrong = Wrong {
@@ -401,6 +436,8 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
             state,
             factor: !yourself,
             yourself,
+            sends_mail: yourself,
+            delivered: if yourself { delivered() } else { Vec::new() },
         })
     };
     let link = LinkIssuedPage {
@@ -422,8 +459,12 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
     let saved = Some(Key("person.done.saved"));
     let last = Some(Key("person.error.last_administrator"));
     vec![
-        ("invite", invite(draft("", ""), Wrong::default())),
-        ("invite-wrong", invite(draft(HOSTILE, HOSTILE), wrong)),
+        ("invite", invite(draft("", ""), Wrong::default(), None)),
+        (
+            "invite-mail",
+            invite(draft("", ""), Wrong::default(), Some(Handover::Mail)),
+        ),
+        ("invite-wrong", invite(draft(HOSTILE, HOSTILE), wrong, None)),
         (
             "person",
             person("鈴木 一郎", AccountState::Active, false, None, saved),

@@ -17,6 +17,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "identity/service.rs",
         "sign-in and links, before it is known whose they are",
     ),
+    (
+        "identity/forgot/service.rs",
+        "requests for links, before it is known whose they are",
+    ),
+    (
+        "notices/mail/job.rs",
+        "messages of all customers that are due",
+    ),
     ("api/service.rs", "a token, before it is known whose it is"),
     (
         "activity/appending.rs",

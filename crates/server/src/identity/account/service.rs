@@ -15,6 +15,7 @@ use crate::{
     actor::Actor,
     app::{App, secret_hash},
     db::{Scope, Tx},
+    notices::{self, Content},
     rights::{self, Action, Denied},
 };
 use uuid::Uuid;
@@ -110,11 +111,13 @@ pub async fn change_password(
     // Somebody who was suspended meanwhile stays so.
     own_row(&mut tx, actor).await?;
     people::set_password(&mut tx, actor.tenant, actor.user, &hash).await?;
-    people::drop_links(&mut tx, actor.tenant, actor.user).await?;
+    sign_in::void_links(app, &mut tx, actor.tenant, actor.user).await?;
     factors::forget_steps(&mut tx, &user).await?;
     store::remove_others(&mut tx, who, session).await?;
     let secrets = (secret_hash(&token), csrf);
     store::renew(&mut tx, who, session, (&secrets.0, &secrets.1)).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::PasswordChanged { address }).await?;
     activity::append(app, &mut tx, actor, What::PasswordChanged, actor.user.0, "").await?;
     tx.commit().await?;
     Ok(NewWebSession { token })

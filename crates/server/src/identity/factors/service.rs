@@ -16,6 +16,7 @@ use crate::{
     actor::Actor,
     app::{App, secret_hash},
     db::{Scope, Tx},
+    notices::{self, Content},
     one_time_code::{self, Authenticator},
     rights::{self, Action},
 };
@@ -222,6 +223,8 @@ pub async fn confirm(
         return Err(ProofError::Code);
     }
     account::store::remove_others(&mut tx, who, session).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::FactorAdded { address }).await?;
     activity::append(
         app,
         &mut tx,
@@ -238,7 +241,7 @@ pub async fn confirm(
 
 /// Turns one-time codes off, and with them the recovery codes.
 pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), ProofError> {
-    account::service::prove(app, actor, password).await?;
+    let user = account::service::prove(app, actor, password).await?;
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.begin(actor.tenant).await?;
     if policy::service::of_actor(&mut tx, actor)
@@ -249,6 +252,8 @@ pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), Pr
     }
     store::drop_authenticator(&mut tx, who).await?;
     store::drop_codes(&mut tx, who).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::FactorRemoved { address }).await?;
     activity::append(
         app,
         &mut tx,

@@ -19,6 +19,7 @@ use crate::{
         store::{self as people, UserOrder},
         turn::Turn,
     },
+    notices,
     rights::{self, Action},
 };
 use axum::http::StatusCode;
@@ -87,7 +88,8 @@ pub(super) async fn user(app: &App, actor: &Actor, id: &str) -> Result<Value, Sc
     Ok(resource::user(&base(app), &row, &facts))
 }
 
-/// Adds a person, as a user. They have no one-time link until an administrator makes one.
+/// Adds a person, as a user. Where the service sends mail, an active one is invited by it; otherwise they have no one-time
+/// link until an administrator makes one.
 pub(super) async fn create_user(
     app: &App,
     actor: &Actor,
@@ -103,6 +105,9 @@ pub(super) async fn create_user(
     let mut turn = Turn::begin(app, actor).await?;
     let row = turn.add(&draft).await?;
     become_as(&mut turn, &row, &Facts::default(), &wanted).await?;
+    if wanted.active && notices::is_on(app) {
+        turn.mail_link(&row).await?;
+    }
     let made = shown(&mut turn, row.id).await?;
     turn.commit().await?;
     Ok(made)
