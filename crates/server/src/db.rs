@@ -44,6 +44,7 @@ const MIGRATIONS: [(i64, &str); 16] = [
     (14, include_str!("../migrations/0014_factors.sql")),
     (15, include_str!("../migrations/0015_sign_in_rules.sql")),
     (16, include_str!("../migrations/0016_scim.sql")),
+    (17, include_str!("../migrations/0017_passkeys.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

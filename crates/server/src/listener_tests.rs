@@ -14,10 +14,11 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 27] = [
+const PAGES: [&str; 31] = [
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
+    "/prove/passkey",
     "/boundary",
     "/contract",
     "/terms",
@@ -25,6 +26,9 @@ const PAGES: [&str; 27] = [
     "/account",
     "/account/authenticator",
     "/account/authenticator/remove",
+    "/account/passkeys/add",
+    "/account/passkeys/{id}",
+    "/account/passkeys/{id}/remove",
     "/account/recovery-codes",
     "/access",
     "/tokens",
@@ -44,7 +48,9 @@ const PAGES: [&str; 27] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 16] = [
+const ACTS: [&str; 18] = [
+    "/account/passkeys/add/start",
+    "/prove/passkey/start",
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
@@ -63,12 +69,16 @@ const ACTS: [&str; 16] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 13] = [
     "/help",
     "/help/{name}",
     "/",
     "/sign-in",
     "/sign-in/code",
+    "/sign-in/code/passkey",
+    "/sign-in/code/passkey/start",
+    "/sign-in/passkey",
+    "/sign-in/passkey/start",
     "/welcome/{token}",
     "/preferences",
     "/assets/{*path}",

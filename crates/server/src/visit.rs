@@ -217,7 +217,7 @@ fn sent_elsewhere(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Option<
     let asked = (&parts.method, route, path(parts));
     let to = match gate(asked, &visit.row, &visit.rules, now_ms) {
         Gate::Open => return None,
-        Gate::Enrol => "/account/authenticator".to_owned(),
+        Gate::Enrol(to) => to.to_owned(),
         Gate::Prove(next) => local_url("/prove", &[("next", &next)]),
     };
     if parts.headers.contains_key(CSRF_HEADER) {

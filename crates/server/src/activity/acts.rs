@@ -69,6 +69,7 @@ impl Outcome {
         match what {
             What::SignInRefused
             | What::ProofRefused
+            | What::PasskeySuspected
             | What::TicketRefused
             | What::OperatorRefused
             | What::Refused => Self::Refused,

@@ -5,6 +5,7 @@ use super::{
     factors::{self, Entered},
     lifecycle_http,
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
+    passkeys,
     password::Refusal,
     people,
     policy::{self, rules::Shut},
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(lifecycle_http::routes())
         .merge(account::http::routes())
         .merge(factors::http::routes())
+        .merge(passkeys::http::routes())
         .merge(policy::http::routes())
 }
 
@@ -62,6 +64,7 @@ async fn show_sign_in(
             error: None,
             retry_after_s: None,
             next,
+            offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(StatusCode::OK, &page)
     })
@@ -102,16 +105,29 @@ async fn sign_in(
             Err(SignInError::Database(error)) => return Err(error.into()),
         }
     };
-    Ok(with_guest_cookie(&app, guest, |guest| {
+    let problem = (error, wait_ms, status);
+    Ok(sign_in_page(&app, guest, form.email, problem, next))
+}
+
+/// The sign-in page after something went wrong: what, how long to wait in milliseconds, and the answer's status.
+pub(super) fn sign_in_page(
+    app: &App,
+    guest: Guest,
+    email: String,
+    (error, wait_ms, status): (Key, Option<i64>, StatusCode),
+    next: String,
+) -> Response {
+    with_guest_cookie(app, guest, |guest| {
         let page = SignInPage {
             ui: guest.ui,
-            email: form.email,
+            email,
             error: Some(error),
             retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),
             next,
+            offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(status, &page)
-    }))
+    })
 }
 
 #[derive(Debug, Deserialize)]

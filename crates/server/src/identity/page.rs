@@ -19,6 +19,8 @@ pub struct SignInPage {
     pub retry_after_s: Option<u64>,
     /// Where to go afterwards, a local path.
     pub next: String,
+    /// Whether passkeys can be used here.
+    pub offers_passkey: bool,
 }
 
 impl SignInPage {

@@ -67,6 +67,10 @@ pub(super) const SEALED: &[Field] = &[
         ..of_user("secret")
     },
     Field {
+        table: "passkeys",
+        ..of_user("name")
+    },
+    Field {
         table: "operators",
         column: "totp",
         tenant: false,

@@ -83,6 +83,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         error,
         retry_after_s,
         next: "/desktops".to_owned(),
+        offers_passkey: true,
     };
     let welcome = |password_error, repeat_error| WelcomePage {
         ui: guest(lang, "/welcome"),

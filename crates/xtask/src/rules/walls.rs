@@ -34,6 +34,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "identity/factors/service.rs",
         "the second step of sign-in, before it is known whose it is",
     ),
+    (
+        "identity/passkeys/ceremony.rs",
+        "a passkey, before it is known whose it is",
+    ),
     ("activity/job.rs", "checkpoints and expiry of every log"),
     ("activity/stream/job.rs", "every customer's collector"),
     ("activity/acts.rs", "acts that dead processes left open"),

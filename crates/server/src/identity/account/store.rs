@@ -37,8 +37,10 @@ pub struct WebSessionRow {
     pub time_zone: String,
     /// What is asked of the role, in its stored form; none for the rules of the beginning.
     pub rules: Option<String>,
-    /// Whether the person has a second factor.
-    pub has_second_factor: bool,
+    /// Whether the person has a passkey.
+    pub has_passkey: bool,
+    /// Whether the person has an authenticator app.
+    pub has_authenticator: bool,
 }
 
 /// A session of the web that begins.
@@ -70,7 +72,8 @@ const INSERT: &str = "INSERT INTO web_sessions
 const GET: &str =
     "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
     u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
-    EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor
+    EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = w.tenant_id AND p.user_id = u.id) AS has_passkey,
+    EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_authenticator
     FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
     LEFT JOIN sign_in_rules r ON r.tenant_id = w.tenant_id AND r.role = u.role
     WHERE w.token_hash = $1 AND u.state = 'active'";

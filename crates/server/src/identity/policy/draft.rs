@@ -15,6 +15,8 @@ const MAX_NETWORKS: usize = 100;
 pub struct Draft {
     /// Whether a second factor is asked for.
     pub second_factor: bool,
+    /// Whether a passkey is asked for.
+    pub passkey: bool,
     /// One network or address a line.
     pub networks: String,
     /// Times of the week; one without days, beginning and end is none.
@@ -80,6 +82,7 @@ impl Draft {
         let lines: Vec<String> = rules.networks.iter().map(ToString::to_string).collect();
         Self {
             second_factor: rules.second_factor,
+            passkey: rules.passkey,
             networks: lines.join("\n"),
             windows,
             idle_timeout_min: rules.idle_timeout_min.to_string(),
@@ -96,6 +99,7 @@ impl Draft {
         for (name, value) in pairs {
             match name.as_str() {
                 "second_factor" => draft.second_factor = true,
+                "passkey" => draft.passkey = true,
                 "networks" => draft.networks.clone_from(value),
                 "idle_timeout_min" => draft.idle_timeout_min.clone_from(value),
                 "absolute_timeout_min" => draft.absolute_timeout_min.clone_from(value),

@@ -29,6 +29,13 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     // With a proof that is fresh a code was given, too.
     (Method::GET, "/account/authenticator/remove", Back::Same),
     (Method::POST, "/account/authenticator/remove", Back::Same),
+    (Method::GET, "/account/authenticator", Back::Same),
+    (Method::POST, "/account/authenticator", Back::Same),
+    (Method::GET, "/account/passkeys/add", Back::Same),
+    (Method::POST, "/account/passkeys/add", Back::Same),
+    (Method::POST, "/account/passkeys/add/start", Back::Above),
+    (Method::GET, "/account/passkeys/{id}/remove", Back::Same),
+    (Method::POST, "/account/passkeys/{id}/remove", Back::Same),
     (Method::GET, "/account/recovery-codes", Back::Same),
     (Method::POST, "/account/recovery-codes", Back::Same),
     (Method::GET, "/users/{id}/remove", Back::Same),
@@ -44,9 +51,16 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
 const ENROLMENT: &[&str] = &[
     "/account",
     "/account/authenticator",
+    "/account/passkeys/add",
+    "/account/passkeys/add/start",
+    "/account/passkeys/{id}",
+    "/account/passkeys/{id}/remove",
     "/account/password",
     "/account/sessions/{id}/end",
     "/account/sessions/end-others",
+    "/prove",
+    "/prove/passkey",
+    "/prove/passkey/start",
     "/sign-out",
 ];
 
@@ -56,7 +70,7 @@ pub(crate) enum Gate {
     /// On.
     Open,
     /// To where a second factor is set up; nothing else is open before.
-    Enrol,
+    Enrol(&'static str),
     /// To where one proves who one is, and then to the local path.
     Prove(String),
 }
@@ -68,8 +82,13 @@ pub(crate) fn gate(
     rules: &Rules,
     now_ms: i64,
 ) -> Gate {
-    if rules.second_factor && !row.has_second_factor && !ENROLMENT.contains(&route) {
-        return Gate::Enrol;
+    if !ENROLMENT.contains(&route) {
+        if rules.passkey && !row.has_passkey {
+            return Gate::Enrol("/account/passkeys/add");
+        }
+        if rules.second_factor && !row.has_passkey && !row.has_authenticator {
+            return Gate::Enrol("/account/authenticator");
+        }
     }
     let age_ms = now_ms - row.proven_at_ms;
     let dangerous = DANGEROUS
