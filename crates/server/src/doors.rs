@@ -122,11 +122,7 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     ),
     (Method::GET, "/account/passkeys/add", Right::SignedIn),
     (Method::POST, "/account/passkeys/add", Right::SignedIn),
-    (
-        Method::POST,
-        "/account/passkeys/add/start",
-        Right::SignedIn,
-    ),
+    (Method::POST, "/account/passkeys/add/start", Right::SignedIn),
     (Method::GET, "/account/passkeys/{id}", Right::SignedIn),
     (Method::POST, "/account/passkeys/{id}", Right::SignedIn),
     (

@@ -13,7 +13,7 @@ pub mod lifecycle_page;
 #[cfg(test)]
 mod lifecycle_tests;
 pub mod page;
-pub(crate) mod passkeys;
+pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod policy;

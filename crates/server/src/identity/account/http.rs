@@ -2,11 +2,7 @@
 
 use super::{
     super::{
-        factors,
-        http::refused_password,
-        page::NewPassword,
-        passkeys::{self, page::OwnPasskey},
-        service::WEB_SESSION_MAX_MS,
+        factors, http::refused_password, page::NewPassword, passkeys, service::WEB_SESSION_MAX_MS,
     },
     page::{AccountPage, OwnSession, OwnSignIn},
     service::{self, ProofError},

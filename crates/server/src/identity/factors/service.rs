@@ -142,7 +142,8 @@ async fn wants_passkey(tx: &mut Tx, user: &UserRow) -> sqlx::Result<bool> {
 pub(in super::super) async fn ways(app: &App, user: &UserRow) -> sqlx::Result<Ways> {
     let mut tx = app.db.read(user.tenant_id).await?;
     let who = (user.tenant_id, user.id);
-    let code = store::has_authenticator(&mut tx, who).await? && !wants_passkey(&mut tx, user).await?;
+    let code =
+        store::has_authenticator(&mut tx, who).await? && !wants_passkey(&mut tx, user).await?;
     let passkey = passkeys::store::count(&mut tx, who).await? > 0
         && passkeys::relying_party(&app.config).is_some();
     Ok(Ways { code, passkey })

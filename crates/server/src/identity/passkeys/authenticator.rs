@@ -23,7 +23,7 @@ pub(in super::super) struct Authenticator {
     pub(in super::super) id: Vec<u8>,
     /// By what it knows the person, base64url.
     pub(in super::super) user: String,
-    key: EcdsaKeyPair,
+    pub(super) key: EcdsaKeyPair,
 }
 
 impl Authenticator {

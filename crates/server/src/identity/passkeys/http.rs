@@ -8,8 +8,8 @@ use super::{
         account::http::refusal,
         factors,
         http::{leave_old, sign_in_page, signed_in},
-        service::{SignInError, WEB_SESSION_MAX_MS},
         policy::http::prove_page,
+        service::{SignInError, WEB_SESSION_MAX_MS},
     },
     ceremony::CeremonyError,
     enter,
@@ -305,12 +305,7 @@ async fn show_edit(
     Ok(edit_page(signed, row, name, None))
 }
 
-fn edit_page(
-    signed: SignedIn,
-    row: PasskeyRow,
-    name: String,
-    name_error: Option<Key>,
-) -> Response {
+fn edit_page(signed: SignedIn, row: PasskeyRow, name: String, name_error: Option<Key>) -> Response {
     let page = EditPage {
         ui: signed.ui,
         passkey: shown(row),

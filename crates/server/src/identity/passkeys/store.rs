@@ -45,7 +45,8 @@ const INSERT: &str = "INSERT INTO passkeys
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const OF: &str = "SELECT id, tenant_id, user_id, credential_id, public_key, user_handle, sign_count, name,
     created_at_ms, last_used_ms FROM passkeys WHERE tenant_id = $1 AND user_id = $2 ORDER BY created_at_ms, id";
-const BY_CREDENTIAL: &str = "SELECT id, tenant_id, user_id, credential_id, public_key, user_handle, sign_count, name,
+const BY_CREDENTIAL: &str =
+    "SELECT id, tenant_id, user_id, credential_id, public_key, user_handle, sign_count, name,
     created_at_ms, last_used_ms FROM passkeys WHERE credential_id = $1";
 const COUNT: &str = "SELECT count(*) FROM passkeys WHERE tenant_id = $1 AND user_id = $2";
 /// An authenticator that counts must count upwards, also where two answers come at once; one that does not says zero.

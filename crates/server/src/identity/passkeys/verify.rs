@@ -134,7 +134,9 @@ pub(super) fn made(answer: &str, (origin, rp_id): (&str, &str)) -> Result<Made, 
     let mut rest = attestation.as_slice();
     let object = cbor(&mut rest)?;
     let data = object.as_map().and_then(|pairs| {
-        let found = pairs.iter().find(|(name, _)| name.as_text() == Some("authData"));
+        let found = pairs
+            .iter()
+            .find(|(name, _)| name.as_text() == Some("authData"));
         found.and_then(|(_, value)| value.as_bytes())
     });
     let data = authenticator_data(data.ok_or(Flaw::Form)?, rp_id)?;
@@ -156,7 +158,7 @@ pub(super) fn shown(answer: &str, (origin, rp_id): (&str, &str)) -> Result<Shown
     let collected = bytes(&answer.client)?;
     let client = client_data(&collected, Kind::Get, origin)?;
     let mut signed = bytes(&answer.authenticator)?;
-    let data = authenticator_data(&signed, rp_id)?;
+    let sign_count = authenticator_data(&signed, rp_id)?.sign_count;
     signed.extend_from_slice(&Sha256::digest(&collected));
     // Read and written anew: one id has one form.
     let id = bytes(&answer.id)?;
@@ -167,7 +169,7 @@ pub(super) fn shown(answer: &str, (origin, rp_id): (&str, &str)) -> Result<Shown
         challenge: client.challenge,
         credential_id: URL_SAFE_NO_PAD.encode(id),
         user_handle: answer.user,
-        sign_count: data.sign_count,
+        sign_count,
         signed,
         signature: bytes(&answer.signature)?,
     })
@@ -274,7 +276,10 @@ mod tests {
         let passkey = made(&own.create("c2FsdA", "aGFuYQ"), SITE).unwrap();
         let answer = shown(&own.get("cGVwcGVy"), SITE).unwrap();
         assert_eq!(answer.credential_id, passkey.credential_id);
-        assert_eq!((answer.challenge.as_str(), answer.user_handle.as_str()), ("cGVwcGVy", "aGFuYQ"));
+        assert_eq!(
+            (answer.challenge.as_str(), answer.user_handle.as_str()),
+            ("cGVwcGVy", "aGFuYQ")
+        );
         assert_eq!(answer.check(&passkey.public_key), Ok(()));
         let other = made(&Authenticator::new(ORIGIN).create("c2FsdA", "aGFuYQ"), SITE).unwrap();
         assert_eq!(answer.check(&other.public_key), Err(Flaw::Signature));
@@ -284,21 +289,42 @@ mod tests {
     fn other_sites_answers_are_none() {
         let mut elsewhere = Authenticator::new("https://desk.example.jp.evil.example");
         assert_eq!(shown(&elsewhere.get("eA"), SITE).unwrap_err(), Flaw::Origin);
-        assert_eq!(made(&elsewhere.create("eA", "eA"), SITE).unwrap_err(), Flaw::Origin);
-        let mut other = Authenticator { rp_id: "example.jp".to_owned(), ..Authenticator::new(ORIGIN) };
-        assert_eq!(shown(&other.get("eA"), SITE).unwrap_err(), Flaw::RelyingParty);
-        let mut framed = Authenticator { is_framed: true, ..Authenticator::new(ORIGIN) };
+        assert_eq!(
+            made(&elsewhere.create("eA", "eA"), SITE).unwrap_err(),
+            Flaw::Origin
+        );
+        let mut other = Authenticator {
+            rp_id: "example.jp".to_owned(),
+            ..Authenticator::new(ORIGIN)
+        };
+        assert_eq!(
+            shown(&other.get("eA"), SITE).unwrap_err(),
+            Flaw::RelyingParty
+        );
+        let mut framed = Authenticator {
+            is_framed: true,
+            ..Authenticator::new(ORIGIN)
+        };
         assert_eq!(shown(&framed.get("eA"), SITE).unwrap_err(), Flaw::Origin);
     }
 
     #[test]
     fn a_touch_alone_is_not_enough() {
         for flags in [0, PRESENT, VERIFIED] {
-            let mut own = Authenticator { flags, ..Authenticator::new(ORIGIN) };
+            let mut own = Authenticator {
+                flags,
+                ..Authenticator::new(ORIGIN)
+            };
             assert_eq!(shown(&own.get("eA"), SITE).unwrap_err(), Flaw::NotVerified);
-            assert_eq!(made(&own.create("eA", "eA"), SITE).unwrap_err(), Flaw::NotVerified);
+            assert_eq!(
+                made(&own.create("eA", "eA"), SITE).unwrap_err(),
+                Flaw::NotVerified
+            );
         }
-        let mut odd = Authenticator { flags: PRESENT | VERIFIED | IS_COPIED, ..Authenticator::new(ORIGIN) };
+        let mut odd = Authenticator {
+            flags: PRESENT | VERIFIED | IS_COPIED,
+            ..Authenticator::new(ORIGIN)
+        };
         assert_eq!(shown(&odd.get("eA"), SITE).unwrap_err(), Flaw::Form);
     }
 

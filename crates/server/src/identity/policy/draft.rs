@@ -177,6 +177,7 @@ impl Draft {
         };
         Ok(Rules {
             second_factor: self.second_factor,
+            passkey: self.passkey,
             networks,
             windows,
             idle_timeout_min: idle,

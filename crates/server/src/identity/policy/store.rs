@@ -17,7 +17,8 @@ const OF_ROLE: &str = "SELECT id FROM users WHERE tenant_id = $1 AND role = $2";
 const BARE: &str = "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
     AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.id)
     AND NOT EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL)";
-const WITHOUT_PASSKEY: &str = "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
+const WITHOUT_PASSKEY: &str =
+    "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
     AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.id)";
 const SET_PROVEN: &str = "UPDATE web_sessions SET token_hash = $1, proven_at_ms = $2
     WHERE tenant_id = $3 AND user_id = $4 AND token_hash = $5";
