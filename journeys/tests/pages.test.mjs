@@ -8,7 +8,7 @@ import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
 import { until } from "../lib/wait.mjs";
 
-const PAGES = ["/desktops", "/access", "/evidence", "/evidence/5.7", "/users", "/users/invite", "/sign-in-rules", "/sign-in-rules/user", "/prove", "/activity", "/activity/stream", "/tokens", "/account", "/account/authenticator", "/contract", "/boundary", "/terms", "/help", "/help/administrators", "/no-such-page"];
+const PAGES = ["/desktops", "/access", "/evidence", "/evidence/5.7", "/users", "/users/invite", "/sign-in-rules", "/sign-in-rules/user", "/prove", "/activity", "/activity/stream", "/tokens", "/account", "/account/authenticator", "/account/passkeys/add", "/contract", "/boundary", "/terms", "/help", "/help/administrators", "/no-such-page"];
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
   { locale: "en-GB", colorScheme: "dark", width: 1280 },
