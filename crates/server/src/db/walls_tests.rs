@@ -20,6 +20,8 @@ const NOBODYS: [&str; 12] = [
     "operator_links",
     "operator_sessions",
     "operators",
+    // Hashes of challenges, some of which are answered before it is known by whom.
+    "passkey_ceremonies",
     "provider_profile",
     "regions",
     "schema_versions",

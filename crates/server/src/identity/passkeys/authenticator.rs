@@ -42,10 +42,11 @@ impl Authenticator {
         }
     }
 
-    /// Makes its passkey: what the portal's script sends.
+    /// Makes its passkey, and counts: what the portal's script sends.
     pub(in super::super) fn create(&mut self, challenge: &str, user: &str) -> String {
         user.clone_into(&mut self.user);
         let mut data = self.data(0b0100_0000);
+        self.sign_count += 1;
         data.extend([0; 16]);
         data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
         data.extend(&self.id);
@@ -69,7 +70,7 @@ impl Authenticator {
         ciborium::into_writer(&object, &mut attestation).unwrap();
         json!({
             "id": URL_SAFE_NO_PAD.encode(&self.id),
-            "client": URL_SAFE_NO_PAD.encode(self.client("webauthn.create", challenge)),
+            "client": URL_SAFE_NO_PAD.encode(self.collected("webauthn.create", challenge)),
             "attestation": URL_SAFE_NO_PAD.encode(attestation),
         })
         .to_string()
@@ -77,7 +78,7 @@ impl Authenticator {
 
     /// Shows its passkey, and counts.
     pub(in super::super) fn get(&mut self, challenge: &str) -> String {
-        let client = self.client("webauthn.get", challenge);
+        let client = self.collected("webauthn.get", challenge);
         let data = self.data(0);
         self.sign_count += 1;
         let signed = [data.as_slice(), &Sha256::digest(&client)].concat();
@@ -92,7 +93,7 @@ impl Authenticator {
         .to_string()
     }
 
-    fn client(&self, kind: &str, challenge: &str) -> String {
+    fn collected(&self, kind: &str, challenge: &str) -> String {
         json!({
             "type": kind,
             "challenge": challenge,

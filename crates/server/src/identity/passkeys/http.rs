@@ -44,10 +44,7 @@ pub(in super::super) fn routes() -> Router<Arc<App>> {
         .route("/account/passkeys/add", get(show_add).post(add))
         .route("/account/passkeys/add/start", post(start_add))
         .route("/account/passkeys/{id}", get(show_edit).post(rename))
-        .route(
-            "/account/passkeys/{id}/remove",
-            get(show_remove).post(remove),
-        )
+        .route("/account/passkeys/{id}/remove", get(show_off).post(off))
 }
 
 impl From<PasskeyError> for Failure {
@@ -99,7 +96,7 @@ async fn to_code() -> Redirect {
     Redirect::to("/sign-in/code")
 }
 
-async fn to_prove() -> Redirect {
+async fn to_prove(_: SignedIn) -> Redirect {
     Redirect::to("/prove")
 }
 
@@ -340,7 +337,7 @@ async fn rename(
     }
 }
 
-async fn show_remove(
+async fn show_off(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     Path(id): Path<Uuid>,
@@ -371,7 +368,7 @@ struct Plain {
     csrf: String,
 }
 
-async fn remove(
+async fn off(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     Path(id): Path<Uuid>,

@@ -15,7 +15,7 @@ pub mod page;
 pub mod service;
 pub(super) mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 use crate::config::ServeConfig;

@@ -49,6 +49,11 @@ async fn add_with(browser: &mut Browser, own: &mut Authenticator) -> Answer {
     send(browser, ADD, &csrf, &made).await
 }
 
+/// Adds a passkey of somebody who is signed in.
+pub(crate) async fn add_passkey(world: &World, browser: &mut Browser) {
+    add(world, browser).await;
+}
+
 async fn add(world: &World, browser: &mut Browser) -> Authenticator {
     let mut own = authenticator(world);
     let answer = add_with(browser, &mut own).await;
@@ -449,6 +454,7 @@ async fn a_role_can_be_made_to_use_passkeys() {
     for world in worlds().await {
         let customer = &world.customers[0];
         let mut boss = world.signed_in(&customer.administrator).await;
+        world.signed_in(&customer.user).await;
         let own_role = [("passkey", "1")];
         let locked = save(&mut boss, "administrator", &own_role).await;
         assert_eq!(locked.status, 422, "who saves it has none");
