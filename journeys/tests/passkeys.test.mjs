@@ -13,7 +13,7 @@ before(async () => {
   demo = await Demo.create();
   await demo.start();
   // A browser offers passkeys only where it trusts the certificate.
-  browser = await launchTrustingBrowser(demo.report().authority);
+  browser = await launchTrustingBrowser(demo.report().authority_pem_path);
   portal = demo.report().portal_url;
   [, user] = onePerCustomer(demo.report(), "user");
   const context = await newPerson(browser, { ignoreHTTPSErrors: false, bypassCSP: true });

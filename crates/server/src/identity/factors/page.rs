@@ -28,16 +28,18 @@ impl CodePage {
     }
 
     fn label(&self) -> &'static str {
-        match self.ways.code {
-            true => self.ui.t("factors.code.code"),
-            false => self.ui.t("factors.code.recovery"),
+        if self.ways.code {
+            self.ui.t("factors.code.code")
+        } else {
+            self.ui.t("factors.code.recovery")
         }
     }
 
     fn hint(&self) -> &'static str {
-        match self.ways.code {
-            true => self.ui.t("factors.code.hint"),
-            false => self.ui.t("factors.code.recovery_hint"),
+        if self.ways.code {
+            self.ui.t("factors.code.hint")
+        } else {
+            self.ui.t("factors.code.recovery_hint")
         }
     }
 }

@@ -12,6 +12,8 @@ mod cose;
 pub(super) mod enter;
 pub(super) mod http;
 pub mod page;
+#[cfg(test)]
+mod rules_tests;
 pub mod service;
 pub(super) mod store;
 #[cfg(test)]
