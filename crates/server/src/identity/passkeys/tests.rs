@@ -28,7 +28,12 @@ pub(super) fn authenticator(world: &World) -> Authenticator {
 }
 
 /// Sends what an authenticator answered, as the form that the script fills in.
-pub(super) async fn send(browser: &mut Browser, path: &str, csrf: &str, credential: &str) -> Answer {
+pub(super) async fn send(
+    browser: &mut Browser,
+    path: &str,
+    csrf: &str,
+    credential: &str,
+) -> Answer {
     let form = [
         ("credential", credential),
         ("name", "Laptop"),
