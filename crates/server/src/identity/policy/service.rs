@@ -145,6 +145,10 @@ pub(crate) async fn admits_program(
     if rules.admit_from(address).is_err() {
         return Ok(false);
     }
+    let who = (user.tenant_id, user.id);
+    if rules.passkey && passkeys::store::count(tx, who).await? == 0 {
+        return Ok(false);
+    }
     Ok(!rules.second_factor || factors::is_on(tx, user.tenant_id, user.id).await?)
 }
 
