@@ -11,9 +11,9 @@ export default defineConfig({
     cssCodeSplit: false,
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: "src/session.ts",
+      input: { session: "src/session.ts", passkey: "src/passkey/passkey.ts" },
       output: {
-        entryFileNames: "session.js",
+        entryFileNames: "[name].js",
         chunkFileNames: "session-[name].js",
         assetFileNames: "session[extname]",
       },

@@ -27,7 +27,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 22] = [
+const MIGRATIONS: [(i64, &str); 23] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -50,6 +50,7 @@ const MIGRATIONS: [(i64, &str); 22] = [
     (20, include_str!("../migrations/0020_connections.sql")),
     (21, include_str!("../migrations/0021_federation.sql")),
     (22, include_str!("../migrations/0022_mail.sql")),
+    (23, include_str!("../migrations/0023_passkeys.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

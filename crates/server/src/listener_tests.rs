@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 47] = [
+const PAGES: [&str; 51] = [
     "/",
     "/overview",
     "/sign-in/device",
@@ -38,6 +38,7 @@ const PAGES: [&str; 47] = [
     "/sign-in-rules",
     "/sign-in-rules/{role}",
     "/prove",
+    "/prove/passkey",
     "/boundary",
     "/contract",
     "/terms",
@@ -45,6 +46,9 @@ const PAGES: [&str; 47] = [
     "/account",
     "/account/authenticator",
     "/account/authenticator/remove",
+    "/account/passkeys/add",
+    "/account/passkeys/{id}",
+    "/account/passkeys/{id}/remove",
     "/account/recovery-codes",
     "/access",
     "/tokens",
@@ -64,10 +68,12 @@ const PAGES: [&str; 47] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 19] = [
+const ACTS: [&str; 21] = [
     "/device-authorities/{id}/revoke",
     "/device-authorities/{id}/list",
     "/federation/test",
+    "/account/passkeys/add/start",
+    "/prove/passkey/start",
     "/boundary/export",
     "/activity/stream/test",
     "/activity/stream/remove",
@@ -86,7 +92,7 @@ const ACTS: [&str; 19] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 18] = [
     "/at/{code}",
     "/at/{code}/style.css",
     "/at/{code}/logo.png",
@@ -97,6 +103,10 @@ const OPEN: [&str; 14] = [
     "/help/{name}",
     "/sign-in",
     "/sign-in/code",
+    "/sign-in/code/passkey",
+    "/sign-in/code/passkey/start",
+    "/sign-in/passkey",
+    "/sign-in/passkey/start",
     "/welcome/{token}",
     "/preferences",
     "/assets/{*path}",

@@ -226,7 +226,7 @@ fn sent_elsewhere(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Option<
     let to = match gate(asked, &visit.row, &visit.rules, now_ms) {
         Gate::Open => return None,
         Gate::Device(next) => local_url("/sign-in/device", &[("next", &next)]),
-        Gate::Enrol => "/account/authenticator".to_owned(),
+        Gate::Enrol(to) => to.to_owned(),
         Gate::Prove(next) => local_url("/prove", &[("next", &next)]),
     };
     if parts.headers.contains_key(CSRF_HEADER) {

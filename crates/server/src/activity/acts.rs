@@ -71,6 +71,7 @@ impl Outcome {
             | What::FederationRefused
             | What::ProofRefused
             | What::LinkRefused
+            | What::PasskeySuspected
             | What::TicketRefused
             | What::PeopleImportRefused
             | What::OperatorRefused

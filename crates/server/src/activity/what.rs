@@ -60,6 +60,14 @@ list! {
     AuthenticatorAdded: "identity.authenticator_added" => Key("activity.what.authenticator_added"),
     /// Turned two-step sign-in with one-time codes off.
     AuthenticatorRemoved: "identity.authenticator_removed" => Key("activity.what.authenticator_removed"),
+    /// Added a passkey.
+    PasskeyAdded: "identity.passkey_added" => Key("activity.what.passkey_added"),
+    /// Called a passkey something else.
+    PasskeyRenamed: "identity.passkey_renamed" => Key("activity.what.passkey_renamed"),
+    /// Removed a passkey.
+    PasskeyRemoved: "identity.passkey_removed" => Key("activity.what.passkey_removed"),
+    /// A passkey's counter went backwards: there may be a copy of it. Nobody came in by it.
+    PasskeySuspected: "identity.passkey_suspected" => Key("activity.what.passkey_suspected"),
     /// Made new recovery codes.
     RecoveryCodesMade: "identity.recovery_codes_made" => Key("activity.what.recovery_codes_made"),
     /// Signed in with a recovery code.

@@ -12,7 +12,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Tables that hold nothing of a customer's. Whoever adds a table gives it `tenant_id`, or names it here.
-const NOBODYS: [&str; 12] = [
+const NOBODYS: [&str; 13] = [
     "catalogue",
     "clock_samples",
     "enrol_tokens",
@@ -20,6 +20,8 @@ const NOBODYS: [&str; 12] = [
     "operator_links",
     "operator_sessions",
     "operators",
+    // Hashes of challenges, some of which are answered before it is known by whom.
+    "passkey_ceremonies",
     "provider_profile",
     "regions",
     "schema_versions",

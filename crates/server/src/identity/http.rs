@@ -5,6 +5,7 @@ use super::{
     factors::{self, Entered},
     federation, forgot, lifecycle_http,
     page::{LinkExpiredPage, NewPassword, SignInPage, WelcomePage},
+    passkeys,
     password::Refusal,
     people,
     policy::{self, rules::Shut},
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .merge(factors::http::routes())
         .merge(devices::http::routes())
         .merge(forgot::http::routes())
+        .merge(passkeys::http::routes())
         .merge(policy::http::routes())
         .merge(federation::http::routes())
 }
@@ -98,6 +100,7 @@ fn sign_in_form(app: &App, guest: Guest, action: &str, next: &str) -> Response {
             retry_after_s: None,
             next,
             sends_mail: notices::is_on(&app),
+            offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(StatusCode::OK, &page)
     })
@@ -158,18 +161,31 @@ async fn sign_in_from(
             Err(SignInError::Database(error)) => return Err(error.into()),
         }
     };
-    Ok(with_guest_cookie(app, guest, |guest| {
+    let problem = (error, wait_ms, status);
+    Ok(sign_in_page(app, guest, (action, form.email), problem, next))
+}
+
+/// The sign-in page after something went wrong: what, how long to wait in milliseconds, and the answer's status.
+pub(super) fn sign_in_page(
+    app: &App,
+    guest: Guest,
+    (action, email): (&str, String),
+    (error, wait_ms, status): (Key, Option<i64>, StatusCode),
+    next: String,
+) -> Response {
+    with_guest_cookie(app, guest, |guest| {
         let page = SignInPage {
             ui: guest.ui,
             action: action.to_owned(),
-            email: form.email,
+            email,
             error: Some(error),
             retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),
             next,
             sends_mail: notices::is_on(&app),
+            offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(status, &page)
-    }))
+    })
 }
 
 #[derive(Debug, Deserialize)]

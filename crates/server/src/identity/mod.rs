@@ -18,6 +18,7 @@ pub mod lifecycle_page;
 #[cfg(test)]
 mod lifecycle_tests;
 pub mod page;
+pub mod passkeys;
 pub mod password;
 pub mod people;
 pub mod policy;

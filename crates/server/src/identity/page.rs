@@ -26,6 +26,8 @@ pub struct SignInPage {
     pub next: String,
     /// Whether a new link can be had by mail.
     pub sends_mail: bool,
+    /// Whether passkeys can be used here.
+    pub offers_passkey: bool,
 }
 
 impl SignInPage {

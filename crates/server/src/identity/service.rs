@@ -188,13 +188,13 @@ pub(super) async fn refused(
     activity::record(app, &record).await
 }
 
-/// Begins a session of the web, and records how.
+/// Begins a session of the web, and records by what (`detail` where that is neither password nor code).
 pub(super) async fn open(
     app: &App,
     tx: &mut Tx,
     user: &UserRow,
     client: &Client,
-    what: What,
+    (what, detail): (What, &str),
 ) -> sqlx::Result<NewWebSession> {
     let now_ms = app.clock.now_ms();
     let (token, csrf) = (app.new_secret(), app.new_secret());
@@ -213,7 +213,8 @@ pub(super) async fn open(
     sessions::insert(tx, &row).await?;
     let seen = (now_ms, client.lang);
     store::set_signed_in(tx, user.tenant_id, user.id, seen).await?;
-    let record = record(user, &client.address, what);
+    let mut record = record(user, &client.address, what);
+    record.detail = detail;
     activity::append_record(app, tx, &record).await?;
     Ok(NewWebSession { token })
 }

@@ -89,6 +89,10 @@ pub(super) const SEALED: &[Field] = &[
         ..of_user("name")
     },
     Field {
+        table: "passkeys",
+        ..of_user("name")
+    },
+    Field {
         table: "operators",
         column: "totp",
         tenant: false,

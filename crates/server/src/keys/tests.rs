@@ -14,7 +14,7 @@ use crate::{
     authority::{self, AuthorityError},
     config::ServeConfig,
     db::{Db, on},
-    identity::service as identity,
+    identity::{passkeys::tests::add_passkey, service as identity},
     tenancy::contract::testing::accept_terms,
     testing::{START_MS, World, open_app, urls, worlds},
 };
@@ -69,6 +69,7 @@ async fn what_is_declared_as_sealed_is_in_no_row_in_the_clear() {
         let boss = &world.customers[0].administrator.actor;
         accept_terms(&world.app, boss).await;
         browser.get("/account/authenticator").await;
+        add_passkey(&world, &mut browser).await;
         provision(&world).await;
         crate::identity::devices::testing::things(&world.app, boss).await;
         crate::operators::add(
@@ -267,6 +268,7 @@ async fn what_was_kept_before_there_were_keys_is_sealed_at_the_first_start() {
                     "activity_streams",
                     "terms_acceptances",
                     "authenticators",
+                    "passkeys",
                     "device_authorities",
                     "device_certificates",
                 ];

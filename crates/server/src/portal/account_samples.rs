@@ -4,9 +4,13 @@ use super::samples::{HOSTILE, NOW, guest, html, member};
 use crate::{
     identity::{
         account::page::{AccountPage, OwnSession, OwnSignIn},
-        factors::page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
+        factors::{
+            page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
+            service::Ways,
+        },
         forgot::page::{AskedPage, ForgotPage},
         page::NewPassword,
+        passkeys::page::{AddPage, EditPage, OwnPasskey, RemovePage},
         policy::{
             draft::{Draft, Wrong},
             page::{ProveAgainPage, RoleRow, RulesEditPage, RulesPage},
@@ -70,6 +74,12 @@ fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> Accou
             NewPassword::default()
         },
         authenticator,
+        second_factor: authenticator,
+        passkeys: Some(if authenticator {
+            vec![passkey("iPhone"), passkey(HOSTILE)]
+        } else {
+            Vec::new()
+        }),
         recovery_codes: if wrong { 2 } else { 10 },
         sessions: vec![
             session("Chrome, Windows", true, 1),
@@ -77,6 +87,50 @@ fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> Accou
         ],
         sign_ins: vec![sign_in(1, false), sign_in(4, true), sign_in(5, false)],
     }
+}
+
+fn passkey(name: &str) -> OwnPasskey {
+    OwnPasskey {
+        id: uuid::Uuid::from_u128(11),
+        name: name.to_owned(),
+        added: NOW - Duration::days(40),
+        last_used: (name != HOSTILE).then_some(NOW),
+    }
+}
+
+fn passkeys(lang: Lang) -> Vec<(&'static str, String)> {
+    let add = |name: &str, name_error, error| AddPage {
+        ui: member(lang, "/account/passkeys/add", false),
+        name: name.to_owned(),
+        name_error,
+        error,
+        is_first: name.is_empty(),
+    };
+    let edit = |name: &str, name_error| EditPage {
+        ui: member(lang, "/account", false),
+        passkey: passkey("iPhone"),
+        name: name.to_owned(),
+        name_error,
+    };
+    let remove = |error| RemovePage {
+        ui: member(lang, "/account", false),
+        passkey: passkey("iPhone"),
+        is_last: true,
+        error,
+    };
+    let name_error = Some(Key("passkeys.error.name"));
+    let taken = Some(Key("passkeys.error.taken"));
+    vec![
+        ("passkey-add", html(&add("", None, None))),
+        ("passkey-add-wrong", html(&add(HOSTILE, name_error, taken))),
+        ("passkey", html(&edit("iPhone", None))),
+        ("passkey-wrong", html(&edit(HOSTILE, name_error))),
+        ("passkey-remove", html(&remove(None))),
+        (
+            "passkey-required",
+            html(&remove(Some(Key("passkeys.error.required")))),
+        ),
+    ]
 }
 
 fn strict() -> Rules {
@@ -110,6 +164,7 @@ fn rules(lang: Lang, manages: bool) -> RulesPage {
         label: Key(label),
         rules,
         bare,
+        without_passkey: bare,
     };
     RulesPage {
         ui: member(lang, "/sign-in-rules", true),
@@ -140,6 +195,8 @@ fn rules_edit(lang: Lang, draft: Draft, wrong: Wrong) -> RulesEditPage {
         address: "2001:db8::12".to_owned(),
         zone: "Asia/Tokyo".to_owned(),
         bare: 128,
+        without_passkey: 130,
+        offers_passkey: true,
     }
 }
 
@@ -159,6 +216,7 @@ fn policy(lang: Lang) -> Vec<(&'static str, String)> {
         ui: member(lang, "/prove", false),
         asks_code,
         provider: asks_code,
+        offers_passkey: asks_code,
         error,
         next: "/users".to_owned(),
     };
@@ -179,6 +237,10 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let code = |error: Option<String>| CodePage {
         ui: guest(lang, "/sign-in/code"),
         error,
+        ways: Ways {
+            code: true,
+            passkey: false,
+        },
         next: "/desktops".to_owned(),
     };
     let totp = one_time_code::of(vec![7; 20], "Nagaya", "hanako@example.jp");
@@ -187,11 +249,19 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ui: member(lang, "/account/authenticator", false),
         authenticator,
         error: None,
+        offers_passkey: true,
     });
     let prove = |act, error| ProvePage {
         ui: member(lang, "/account", false),
         act,
         error,
+    };
+    let either = CodePage {
+        ways: Ways {
+            code: false,
+            passkey: true,
+        },
+        ..code(None)
     };
     let codes = CodesPage {
         ui: member(lang, "/account/authenticator", false),
@@ -211,6 +281,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
             "factor-codes",
             html(&prove(Act::NewCodes, Some(HOSTILE.to_owned()))),
         ),
+        ("code-passkey", html(&either)),
         ("recovery-codes", html(&codes)),
     ];
     pages.push(("overview", html(&overview(lang))));
@@ -231,6 +302,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("forgot-without-mail", html(&forgot(false, "", None))),
         ("forgot-asked", html(&asked)),
     ]);
+    pages.extend(passkeys(lang));
     pages.extend(policy(lang));
     pages.extend(enrol.map(|page| ("factor-on", html(&page))));
     pages

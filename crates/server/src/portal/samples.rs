@@ -114,6 +114,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         retry_after_s,
         next: "/desktops".to_owned(),
         sends_mail: retry_after_s.is_some(),
+        offers_passkey: true,
     };
     let welcome = |password_error, repeat_error| WelcomePage {
         ui: guest(lang, "/welcome"),

@@ -50,6 +50,10 @@ const ALLOWED: &[(&str, &str)] = &[
         "identity/federation/attempt.rs",
         "sign-in by an organisation's own provider, before it is known whose it is",
     ),
+    (
+        "identity/passkeys/ceremony.rs",
+        "a passkey, before it is known whose it is",
+    ),
     ("activity/job.rs", "checkpoints and expiry of every log"),
     ("activity/stream/job.rs", "every customer's collector"),
     ("activity/acts.rs", "acts that dead processes left open"),

@@ -1,7 +1,9 @@
 //! `/account`: password, sessions of the web, sign-ins.
 
 use super::{
-    super::{factors, http::refused_password, page::NewPassword, service::WEB_SESSION_MAX_MS},
+    super::{
+        factors, http::refused_password, page::NewPassword, passkeys, service::WEB_SESSION_MAX_MS,
+    },
     page::{AccountPage, OwnSession, OwnSignIn},
     service::{self, ProofError},
 };
@@ -48,6 +50,7 @@ pub(in super::super) fn refusal(ui: &Ui, error: ProofError) -> Result<String, Fa
     match error {
         ProofError::Password => Ok(ui.t("account.error.password").to_owned()),
         ProofError::Code => Ok(ui.t("account.error.code").to_owned()),
+        ProofError::Passkey => Ok(ui.t("passkeys.error.wrong").to_owned()),
         ProofError::Required => Ok(ui.t("account.error.required").to_owned()),
         ProofError::Wait { wait_ms } => {
             let seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000);
@@ -72,6 +75,9 @@ async fn show(
         "password" => Some(Key("account.done.password")),
         "ended" => Some(Key("account.done.ended")),
         "off" => Some(Key("account.done.off")),
+        "passkey-added" => Some(Key("passkeys.done.added")),
+        "passkey-renamed" => Some(Key("passkeys.done.renamed")),
+        "passkey-removed" => Some(Key("passkeys.done.removed")),
         _ => None,
     };
     account_page(&app, signed, done, None, NewPassword::default()).await
@@ -86,6 +92,10 @@ async fn account_page(
 ) -> Result<Response, Failure> {
     let actor = &signed.actor;
     let own = factors::service::own(app, actor).await?;
+    let passkeys = match passkeys::relying_party(&app.config) {
+        Some(_) => Some(passkeys::service::own(app, actor).await?),
+        None => None,
+    };
     let sessions = service::sessions(app, actor).await?;
     let sign_ins = activity::own_sign_ins(app, actor, SIGN_INS)
         .await
@@ -101,6 +111,8 @@ async fn account_page(
         current_error,
         fields,
         authenticator: own.authenticator,
+        second_factor: own.second_factor,
+        passkeys: passkeys.map(|rows| rows.into_iter().map(passkeys::http::shown).collect()),
         recovery_codes: own.recovery_codes,
         sessions: sessions
             .into_iter()

@@ -1,6 +1,6 @@
 //! One's own account.
 
-use super::super::page::NewPassword;
+use super::super::{page::NewPassword, passkeys::page::OwnPasskey};
 use crate::portal::{Key, Ui};
 use askama::Template;
 use time::OffsetDateTime;
@@ -21,8 +21,12 @@ pub struct AccountPage {
     pub current_error: Option<String>,
     /// The new password.
     pub fields: NewPassword,
-    /// Whether one-time codes are asked for.
+    /// Whether there is an authenticator app.
     pub authenticator: bool,
+    /// Whether sign-in asks for anything after the password.
+    pub second_factor: bool,
+    /// The reader's passkeys; `None` where they cannot be used.
+    pub passkeys: Option<Vec<OwnPasskey>>,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
     /// The reader's sessions of the web.

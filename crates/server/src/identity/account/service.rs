@@ -38,6 +38,9 @@ pub enum ProofError {
     /// The code is wrong, or does not fit where the account stands.
     #[error("the code is wrong")]
     Code,
+    /// The passkey is not taken.
+    #[error("the passkey is not taken")]
+    Passkey,
     /// The organisation asks for the second factor.
     #[error("the organisation asks for a second factor")]
     Required,

@@ -38,8 +38,12 @@ pub struct WebSessionRow {
     pub time_zone: String,
     /// What is asked of the role, in its stored form; none for the rules of the beginning.
     pub rules: Option<String>,
-    /// Whether the person has a second factor, or the organisation's provider asked for one.
-    pub has_second_factor: bool,
+    /// Whether the person has a passkey.
+    pub has_passkey: bool,
+    /// Whether the person has an authenticator app.
+    pub has_authenticator: bool,
+    /// Whether the organisation's provider asked for a second factor when this session began.
+    pub has_provider_factor: bool,
     /// Until when the device's certificate is good that was shown in the session, Unix milliseconds; none when none was
     /// shown, or it was revoked.
     pub device_until_ms: Option<i64>,
@@ -55,6 +59,14 @@ pub struct WebSessionRow {
     pub brand_changed_at_ms: Option<i64>,
     /// Whether nobody accepted the terms that go with the contract.
     pub terms_wait: bool,
+}
+
+impl WebSessionRow {
+    /// Whether the person has a second factor, or the organisation's provider asked for one.
+    #[must_use]
+    pub fn has_second_factor(&self) -> bool {
+        self.has_passkey || self.has_authenticator || self.has_provider_factor
+    }
 }
 
 /// A session of the web that begins.
@@ -104,8 +116,9 @@ const INSERT: &str = "INSERT INTO web_sessions
 const GET: &str =
     "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
     u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
-    w.provider_factor_at_ms IS NOT NULL OR EXISTS (SELECT 1 FROM authenticators a
-    WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_second_factor,
+    EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = w.tenant_id AND p.user_id = u.id) AS has_passkey,
+    EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_authenticator,
+    w.provider_factor_at_ms IS NOT NULL AS has_provider_factor,
     (SELECT d.not_after_ms FROM device_certificates d WHERE d.id = w.device_id AND d.tenant_id = w.tenant_id
         AND d.revoked_at_ms IS NULL) AS device_until_ms,
     b.name_ja AS brand_name_ja, b.name_en AS brand_name_en, b.logo <> '' AS brand_has_logo,

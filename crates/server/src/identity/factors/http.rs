@@ -4,14 +4,15 @@ use super::{
     super::{
         account::{http::refusal, service::ProofError},
         http::{Next, leave_old, signed_in, with_guest_cookie},
+        passkeys,
         service::SignInError,
     },
     page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
-    service,
+    service::{self, Ways},
 };
 use crate::{
     app::App,
-    portal::{self, local_path},
+    portal::{self, Key, local_path},
     visit::{Failure, Guest, SignedIn},
 };
 use axum::{
@@ -37,28 +38,34 @@ async fn show_code(
     guest: Guest,
     Query(query): Query<Next>,
 ) -> Result<Response, Failure> {
-    if !is_waiting(&app, &guest).await? {
+    let Some(ways) = waiting(&app, &guest).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
-    }
-    Ok(code_page(&app, guest, StatusCode::OK, None, &query.next))
+    };
+    let status = StatusCode::OK;
+    Ok(code_page(&app, guest, (status, None), ways, &query.next))
 }
 
-async fn is_waiting(app: &App, guest: &Guest) -> Result<bool, Failure> {
+/// How the sign-in that waits in this browser can go on; `None` when none waits.
+async fn waiting(app: &App, guest: &Guest) -> Result<Option<Ways>, Failure> {
     let token = guest.step.as_deref().unwrap_or_default();
-    Ok(service::waiting(app, token).await?.is_some())
+    match service::waiting(app, token).await? {
+        Some(user) => Ok(Some(service::ways(app, &user).await?)),
+        None => Ok(None),
+    }
 }
 
 fn code_page(
     app: &App,
     guest: Guest,
-    status: StatusCode,
-    error: Option<String>,
+    (status, error): (StatusCode, Option<String>),
+    ways: Ways,
     next: &str,
 ) -> Response {
     with_guest_cookie(app, guest, |guest| {
         let page = CodePage {
             ui: guest.ui,
             error,
+            ways,
             next: local_path(next).to_owned(),
         };
         portal::page(status, &page)
@@ -79,14 +86,14 @@ async fn enter_code(
     guest: Guest,
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Failure> {
-    if !is_waiting(&app, &guest).await? {
+    let Some(ways) = waiting(&app, &guest).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
-    }
+    };
     let next = local_path(&form.next).to_owned();
     if guest.check_form(&form.csrf).is_err() {
         let error = guest.ui.t("sign_in.error.expired").to_owned();
-        let status = StatusCode::FORBIDDEN;
-        return Ok(code_page(&app, guest, status, Some(error), &next));
+        let problem = (StatusCode::FORBIDDEN, Some(error));
+        return Ok(code_page(&app, guest, problem, ways, &next));
     }
     let token = guest.step.clone().unwrap_or_default();
     match service::second_step(&app, &token, &form.code, &guest.client).await {
@@ -94,18 +101,33 @@ async fn enter_code(
             leave_old(&app, &guest).await?;
             Ok(signed_in(&session.token, &next))
         }
-        Err(SignInError::Refused) => {
-            let error = guest.ui.t("factors.code.wrong").to_owned();
-            let status = StatusCode::UNAUTHORIZED;
-            Ok(code_page(&app, guest, status, Some(error), &next))
+        Err(error) => step_refused(&app, guest, error, Key("factors.code.wrong"), &next).await,
+    }
+}
+
+/// The second step once more, after a factor that was not taken: `refused` says so.
+pub(in super::super) async fn step_refused(
+    app: &App,
+    guest: Guest,
+    error: SignInError,
+    refused: Key,
+    next: &str,
+) -> Result<Response, Failure> {
+    let problem = match error {
+        SignInError::Refused => {
+            let error = guest.ui.label(refused).to_owned();
+            (StatusCode::UNAUTHORIZED, Some(error))
         }
-        Err(SignInError::Wait { wait_ms }) => {
+        SignInError::Wait { wait_ms } => {
             let seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000);
             let error = guest.ui.t1("sign_in.error.too_many", "seconds", seconds);
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            Ok(code_page(&app, guest, status, Some(error), &next))
+            (StatusCode::TOO_MANY_REQUESTS, Some(error))
         }
-        Err(SignInError::Database(error)) => Err(error.into()),
+        SignInError::Database(error) => return Err(error.into()),
+    };
+    match waiting(app, &guest).await? {
+        Some(ways) => Ok(code_page(app, guest, problem, ways, next)),
+        None => Ok(Redirect::to("/sign-in").into_response()),
     }
 }
 
@@ -127,6 +149,7 @@ async fn enrol_page(
         ui: signed.ui,
         authenticator,
         error,
+        offers_passkey: passkeys::relying_party(&app.config).is_some(),
     };
     Ok(portal::page(status(page.error.as_ref()), &page))
 }
@@ -168,7 +191,7 @@ async fn enrol(
     }
 }
 
-fn codes_page(signed: SignedIn, codes: Vec<String>) -> Response {
+pub(in super::super) fn codes_page(signed: SignedIn, codes: Vec<String>) -> Response {
     let ui = signed.ui;
     portal::page(StatusCode::OK, &CodesPage { ui, codes })
 }
@@ -187,7 +210,12 @@ async fn prove_page(
     act: Act,
     error: Option<ProofError>,
 ) -> Result<Response, Failure> {
-    if !service::own(app, &signed.actor).await?.authenticator {
+    let own = service::own(app, &signed.actor).await?;
+    let is_there = match act {
+        Act::TurnOff => own.authenticator,
+        Act::NewCodes => own.second_factor,
+    };
+    if !is_there {
         return Ok(Redirect::to("/account").into_response());
     }
     let error = error.map(|error| refusal(&signed.ui, error)).transpose()?;

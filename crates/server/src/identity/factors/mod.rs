@@ -1,4 +1,4 @@
-//! Second factors: one-time codes of an authenticator app, and recovery codes for when it is lost.
+//! Second factors: one-time codes of an authenticator app, passkeys, and recovery codes for when they are lost.
 //!
 //! A sign-in whose password was right is no session yet: it is a *step* with a secret and a cookie of its own, which
 //! opens the page that asks for the factor and nothing else. The session gets another secret when the factor was right.
@@ -12,7 +12,7 @@ mod store;
 pub(super) mod tests;
 
 use super::{
-    Client,
+    Client, passkeys,
     service::{NewWebSession, open},
     store::UserRow,
 };
@@ -46,7 +46,7 @@ pub(super) async fn enter(
 ) -> sqlx::Result<Entered> {
     let who = (user.tenant_id, user.id);
     if !store::is_on(tx, who).await? {
-        return Ok(Entered::In(open(app, tx, user, client, what).await?));
+        return Ok(Entered::In(open(app, tx, user, client, (what, "")).await?));
     }
     let now_ms = app.clock.now_ms();
     store::drop_old_steps(tx, now_ms - STEP_MS).await?;
@@ -59,7 +59,7 @@ pub(super) async fn enter(
     Ok(Entered::Step(token))
 }
 
-/// Whether somebody signs in with a second factor.
+/// Whether somebody signs in with a second factor: one-time codes or a passkey.
 pub(super) async fn is_on(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<bool> {
     store::is_on(tx, (tenant, user)).await
 }
@@ -69,9 +69,20 @@ pub(super) async fn forget_steps(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()
     store::drop_steps(tx, (user.tenant_id, user.id)).await
 }
 
+/// The sign-in that waits under a secret waits no more; `false` when somebody was faster.
+pub(super) async fn take_step(tx: &mut Tx, token: &str) -> sqlx::Result<bool> {
+    store::take_step(tx, &secret_hash(token)).await
+}
+
+/// A person without a factor needs no recovery codes.
+pub(super) async fn forget_codes(tx: &mut Tx, who: (TenantId, UserId)) -> sqlx::Result<()> {
+    store::drop_codes(tx, who).await
+}
+
 /// Nothing of a person's factors is kept.
 pub(super) async fn forget(tx: &mut Tx, user: &UserRow) -> sqlx::Result<()> {
     let who = (user.tenant_id, user.id);
+    passkeys::store::remove_of(tx, who).await?;
     store::drop_authenticator(tx, who).await?;
     store::drop_codes(tx, who).await?;
     store::drop_steps(tx, who).await

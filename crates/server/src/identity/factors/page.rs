@@ -1,5 +1,6 @@
 //! The second step of sign-in, and the pages on which people look after their factors.
 
+use super::service::Ways;
 use crate::{one_time_code::Authenticator, portal::Ui};
 use askama::Template;
 
@@ -11,8 +12,36 @@ pub struct CodePage {
     pub ui: Ui,
     /// What went wrong.
     pub error: Option<String>,
+    /// What the person has.
+    pub ways: Ways,
     /// Where to go afterwards, a local path.
     pub next: String,
+}
+
+impl CodePage {
+    fn lead(&self) -> &'static str {
+        match (self.ways.passkey, self.ways.code) {
+            (true, true) => self.ui.t("factors.code.lead_either"),
+            (true, false) => self.ui.t("factors.code.lead_passkey"),
+            (false, _) => self.ui.t("factors.code.lead"),
+        }
+    }
+
+    fn label(&self) -> &'static str {
+        if self.ways.code {
+            self.ui.t("factors.code.code")
+        } else {
+            self.ui.t("factors.code.recovery")
+        }
+    }
+
+    fn hint(&self) -> &'static str {
+        if self.ways.code {
+            self.ui.t("factors.code.hint")
+        } else {
+            self.ui.t("factors.code.recovery_hint")
+        }
+    }
 }
 
 /// `GET /account/authenticator`, and the answer to a `POST` (`password`, `code`, `csrf`) that failed.
@@ -25,6 +54,8 @@ pub struct EnrolPage {
     pub authenticator: Authenticator,
     /// What went wrong.
     pub error: Option<String>,
+    /// Whether a passkey would do instead.
+    pub offers_passkey: bool,
 }
 
 /// Asks for the password before something is done: one-time codes off, or new recovery codes. Sent as `POST action` with

@@ -5,6 +5,7 @@ use super::{
         Client,
         account::{self, service::ProofError},
         federation,
+        passkeys,
         policy::{self, rules::Shut},
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
@@ -29,14 +30,27 @@ const ISSUER: &str = "Nagaya";
 /// What a person's account has for the second step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Factors {
-    /// Whether one-time codes are asked for.
+    /// Whether there is anything that sign-in asks for after the password.
+    pub second_factor: bool,
+    /// Whether there is an authenticator app.
     pub authenticator: bool,
+    /// Passkeys.
+    pub passkeys: i64,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
 }
 
+/// What a second step may be; a recovery code always does as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// A one-time code.
+    pub code: bool,
+    /// A passkey.
+    pub passkey: bool,
+}
+
 /// Whose sign-in waits for a second factor, while it does.
-pub(super) async fn waiting(app: &App, token: &str) -> sqlx::Result<Option<UserRow>> {
+pub(in super::super) async fn waiting(app: &App, token: &str) -> sqlx::Result<Option<UserRow>> {
     let after_ms = app.clock.now_ms() - STEP_MS;
     let mut tx = app.db.read(Scope::Everybody).await?;
     let Some((tenant, user)) = store::step(&mut tx, &secret_hash(token), after_ms).await? else {
@@ -84,7 +98,8 @@ pub(super) async fn second_step(
         record.detail = &left;
         activity::append_record(app, &mut tx, &record).await?;
     }
-    let session = sign_in::open(app, &mut tx, &user, client, What::SignedIn).await?;
+    let what = (What::SignedIn, "");
+    let session = sign_in::open(app, &mut tx, &user, client, what).await?;
     federation::carry_over(&mut tx, &session, provider).await?;
     tx.commit().await?;
     Ok(session)
@@ -108,6 +123,10 @@ async fn use_code(
         let used = store::use_code(tx, who, &hash, app.clock.now_ms()).await?;
         return Ok(used.then_some(Used::RecoveryCode));
     }
+    // A code can be asked for by somebody else's page. Who must have a passkey, and has one, uses that.
+    if wants_passkey(tx, user).await? {
+        return Ok(None);
+    }
     let Some(totp) = totp(tx, user, true).await? else {
         return Ok(None);
     };
@@ -116,6 +135,23 @@ async fn use_code(
     };
     let used = store::use_step(tx, who, step).await?;
     Ok(used.then_some(Used::OneTimeCode))
+}
+
+/// Whether the person's role must use passkeys, and the person has one.
+async fn wants_passkey(tx: &mut Tx, user: &UserRow) -> sqlx::Result<bool> {
+    let rules = policy::service::of_person(tx, user).await?;
+    Ok(rules.passkey && passkeys::store::count(tx, (user.tenant_id, user.id)).await? > 0)
+}
+
+/// What a person's second step may be.
+pub(in super::super) async fn ways(app: &App, user: &UserRow) -> sqlx::Result<Ways> {
+    let mut tx = app.db.read(user.tenant_id).await?;
+    let who = (user.tenant_id, user.id);
+    let code =
+        store::has_authenticator(&mut tx, who).await? && !wants_passkey(&mut tx, user).await?;
+    let passkey = passkeys::store::count(&mut tx, who).await? > 0
+        && passkeys::relying_party(&app.config).is_some();
+    Ok(Ways { code, passkey })
 }
 
 /// The codes of a person; those that wait for their first code with `confirmed` false.
@@ -136,7 +172,9 @@ pub async fn own(app: &App, actor: &Actor) -> Result<Factors, ProofError> {
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.read(actor.tenant).await?;
     Ok(Factors {
-        authenticator: store::is_on(&mut tx, who).await?,
+        second_factor: store::is_on(&mut tx, who).await?,
+        authenticator: store::has_authenticator(&mut tx, who).await?,
+        passkeys: passkeys::store::count(&mut tx, who).await?,
         recovery_codes: store::codes_left(&mut tx, who).await?,
     })
 }
@@ -151,7 +189,7 @@ pub async fn enrol(
     rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
     let mut tx = app.db.begin(actor.tenant).await?;
     let who = (actor.tenant, actor.user);
-    if store::is_on(&mut tx, who).await? {
+    if store::has_authenticator(&mut tx, who).await? {
         return Ok(None);
     }
     let user = account::service::own_row(&mut tx, actor).await?;
@@ -239,19 +277,20 @@ pub async fn confirm(
     Ok(codes)
 }
 
-/// Turns one-time codes off, and with them the recovery codes.
+/// Turns one-time codes off, and with the last factor the recovery codes.
 pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), ProofError> {
     let user = account::service::prove(app, actor, password).await?;
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.begin(actor.tenant).await?;
-    if policy::service::of_actor(&mut tx, actor)
-        .await?
-        .second_factor
-    {
-        return Err(ProofError::Required);
-    }
+    let rules = policy::service::of_actor(&mut tx, actor).await?;
+    people::lock_people(&mut tx, actor.tenant).await?;
     store::drop_authenticator(&mut tx, who).await?;
-    store::drop_codes(&mut tx, who).await?;
+    if !store::is_on(&mut tx, who).await? {
+        if rules.second_factor {
+            return Err(ProofError::Required);
+        }
+        store::drop_codes(&mut tx, who).await?;
+    }
     let address = actor.address.clone();
     notices::post(app, &mut tx, &user, Content::FactorRemoved { address }).await?;
     activity::append(
@@ -282,7 +321,11 @@ pub async fn renew_codes(
     Ok(codes)
 }
 
-async fn new_codes(app: &App, tx: &mut Tx, actor: &Actor) -> sqlx::Result<Vec<String>> {
+pub(in super::super) async fn new_codes(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+) -> sqlx::Result<Vec<String>> {
     let codes: Vec<String> = (0..recovery::COUNT).map(|_| recovery::new_code()).collect();
     let hashes: Vec<String> = codes
         .iter()

@@ -1,5 +1,6 @@
 //! All SQL about one-time codes, recovery codes and sign-ins that wait for them.
 
+use super::super::passkeys;
 use crate::{
     db::{Tx, on},
     keys::{Owner, Place},
@@ -17,7 +18,7 @@ const PUT: &str =
     "INSERT INTO authenticators (id, tenant_id, secret, last_step) VALUES ($1, $2, $3, 0)";
 const GET: &str =
     "SELECT secret, confirmed_at_ms FROM authenticators WHERE tenant_id = $1 AND id = $2";
-const IS_ON: &str = "SELECT count(*) FROM authenticators
+const HAS_AUTHENTICATOR: &str = "SELECT count(*) FROM authenticators
     WHERE tenant_id = $1 AND id = $2 AND confirmed_at_ms IS NOT NULL";
 /// A code works once: whoever is second to use its time step changes nothing.
 const USE_STEP: &str = "UPDATE authenticators SET last_step = $3
@@ -76,11 +77,16 @@ pub(super) async fn authenticator(
     }))
 }
 
-/// Whether the person signs in with one-time codes.
-pub(super) async fn is_on(tx: &mut Tx, (tenant, user): Who) -> sqlx::Result<bool> {
-    let count: i64 =
-        on!(tx, c => sqlx::query_scalar(IS_ON).bind(tenant).bind(user).fetch_one(c).await)?;
+/// Whether the person has an authenticator app that gave a first code.
+pub(super) async fn has_authenticator(tx: &mut Tx, (tenant, user): Who) -> sqlx::Result<bool> {
+    let count: i64 = on!(tx, c => sqlx::query_scalar(HAS_AUTHENTICATOR).bind(tenant).bind(user)
+        .fetch_one(c).await)?;
     Ok(count > 0)
+}
+
+/// Whether the person signs in with a second factor: an authenticator app or a passkey.
+pub(super) async fn is_on(tx: &mut Tx, who: Who) -> sqlx::Result<bool> {
+    Ok(has_authenticator(tx, who).await? || passkeys::store::count(tx, who).await? > 0)
 }
 
 /// Uses a code's time step; `false` when it, or a later one, was used before.

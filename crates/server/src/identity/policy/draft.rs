@@ -17,6 +17,8 @@ pub struct Draft {
     pub second_factor: bool,
     /// Whether a device's certificate is asked for.
     pub device_certificate: bool,
+    /// Whether a passkey is asked for.
+    pub passkey: bool,
     /// One network or address a line.
     pub networks: String,
     /// Times of the week; one without days, beginning and end is none.
@@ -85,6 +87,7 @@ impl Draft {
         Self {
             second_factor: rules.second_factor,
             device_certificate: rules.device_certificate,
+            passkey: rules.passkey,
             networks: lines.join("\n"),
             windows,
             idle_timeout_min: rules.idle_timeout_min.to_string(),
@@ -102,6 +105,7 @@ impl Draft {
             match name.as_str() {
                 "second_factor" => draft.second_factor = true,
                 "device_certificate" => draft.device_certificate = true,
+                "passkey" => draft.passkey = true,
                 "networks" => draft.networks.clone_from(value),
                 "idle_timeout_min" => draft.idle_timeout_min.clone_from(value),
                 "absolute_timeout_min" => draft.absolute_timeout_min.clone_from(value),
@@ -180,6 +184,7 @@ impl Draft {
         Ok(Rules {
             second_factor: self.second_factor,
             device_certificate: self.device_certificate,
+            passkey: self.passkey,
             networks,
             windows,
             idle_timeout_min: idle,

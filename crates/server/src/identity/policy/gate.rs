@@ -35,6 +35,13 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     // With a proof that is fresh a code was given, too.
     (Method::GET, "/account/authenticator/remove", Back::Same),
     (Method::POST, "/account/authenticator/remove", Back::Same),
+    (Method::GET, "/account/authenticator", Back::Same),
+    (Method::POST, "/account/authenticator", Back::Same),
+    (Method::GET, "/account/passkeys/add", Back::Same),
+    (Method::POST, "/account/passkeys/add", Back::Same),
+    (Method::POST, "/account/passkeys/add/start", Back::Above),
+    (Method::GET, "/account/passkeys/{id}/remove", Back::Same),
+    (Method::POST, "/account/passkeys/{id}/remove", Back::Same),
     (Method::GET, "/account/recovery-codes", Back::Same),
     (Method::POST, "/account/recovery-codes", Back::Same),
     (Method::GET, "/users/{id}/remove", Back::Same),
@@ -57,9 +64,16 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
 const ENROLMENT: &[&str] = &[
     "/account",
     "/account/authenticator",
+    "/account/passkeys/add",
+    "/account/passkeys/add/start",
+    "/account/passkeys/{id}",
+    "/account/passkeys/{id}/remove",
     "/account/password",
     "/account/sessions/{id}/end",
     "/account/sessions/end-others",
+    "/prove",
+    "/prove/passkey",
+    "/prove/passkey/start",
     "/sign-out",
 ];
 
@@ -79,7 +93,7 @@ pub(crate) enum Gate {
     /// To where a device's certificate is shown, and then to the local path; nothing else is open before.
     Device(String),
     /// To where a second factor is set up; nothing else is open before.
-    Enrol,
+    Enrol(&'static str),
     /// To where one proves who one is, and then to the local path.
     Prove(String),
 }
@@ -95,9 +109,13 @@ pub(crate) fn gate(
     if rules.device_certificate && !has_shown(row, now_ms) && !DEVICE.contains(&route) {
         return Gate::Device(if method == Method::GET { path } else { "/" }.to_owned());
     }
-    let is_on_the_way = ENROLMENT.contains(&route) || DEVICE.contains(&route);
-    if rules.second_factor && !row.has_second_factor && !is_on_the_way {
-        return Gate::Enrol;
+    if !ENROLMENT.contains(&route) && !DEVICE.contains(&route) {
+        if rules.passkey && !row.has_passkey {
+            return Gate::Enrol("/account/passkeys/add");
+        }
+        if rules.second_factor && !row.has_second_factor() {
+            return Gate::Enrol("/account/authenticator");
+        }
     }
     let age_ms = now_ms - row.proven_at_ms;
     let dangerous = DANGEROUS

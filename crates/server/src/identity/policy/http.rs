@@ -1,7 +1,7 @@
 //! `/sign-in-rules`, and `/prove`.
 
 use super::{
-    super::{account::http::refusal, factors, http::Next, service::WEB_SESSION_MAX_MS},
+    super::{account::http::refusal, factors, http::Next, passkeys, service::WEB_SESSION_MAX_MS},
     draft::{Draft, Wrong},
     page::{ProveAgainPage, RoleRow, RulesEditPage, RulesPage},
     service::{self, RulesError},
@@ -62,6 +62,7 @@ async fn show(
                 label: role_key(of.role),
                 rules: of.rules,
                 bare: of.bare,
+                without_passkey: of.without_passkey,
             })
             .collect(),
         zone,
@@ -104,6 +105,8 @@ async fn edit_page(
         ui: signed.ui,
         zone,
         bare: of.bare,
+        without_passkey: of.without_passkey,
+        offers_passkey: passkeys::relying_party(&app.config).is_some(),
     };
     Ok(portal::page(status, &page))
 }
@@ -133,15 +136,14 @@ async fn show_prove(
     prove_page(&app, signed, &query.next, None).await
 }
 
-async fn prove_page(
+pub(in super::super) async fn prove_page(
     app: &App,
     signed: SignedIn,
     next: &str,
     error: Option<String>,
 ) -> Result<Response, Failure> {
-    let asks_code = factors::service::own(app, &signed.actor)
-        .await?
-        .authenticator;
+    let own = factors::service::own(app, &signed.actor).await?;
+    let is_here = passkeys::relying_party(&app.config).is_some();
     let status = match error {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
@@ -149,7 +151,8 @@ async fn prove_page(
     let page = ProveAgainPage {
         provider: service::has_provider(app, &signed.actor).await?,
         ui: signed.ui,
-        asks_code,
+        asks_code: own.second_factor,
+        offers_passkey: own.passkeys > 0 && is_here,
         error,
         next: local_path(next).to_owned(),
     };

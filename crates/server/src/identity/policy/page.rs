@@ -46,6 +46,8 @@ pub struct RoleRow {
     pub rules: Rules,
     /// How many have no second factor.
     pub bare: usize,
+    /// How many have no passkey.
+    pub without_passkey: usize,
 }
 
 impl RulesPage {
@@ -95,6 +97,10 @@ pub struct RulesEditPage {
     pub zone: String,
     /// How many of the role have no second factor.
     pub bare: usize,
+    /// How many of the role have no passkey.
+    pub without_passkey: usize,
+    /// Whether passkeys can be used here.
+    pub offers_passkey: bool,
 }
 
 impl RulesEditPage {
@@ -122,6 +128,8 @@ pub struct ProveAgainPage {
     pub asks_code: bool,
     /// Whether the organisation's own provider can be asked instead.
     pub provider: bool,
+    /// Whether a passkey does instead.
+    pub offers_passkey: bool,
     /// What went wrong.
     pub error: Option<String>,
     /// Where to go afterwards, a local path.

@@ -18,6 +18,9 @@ pub struct Rules {
     /// Whether nothing is open before a device's certificate was shown. Rules from before do not say it.
     #[serde(default)]
     pub device_certificate: bool,
+    /// Whether nothing is open without a passkey, which no other site can ask for; a one-time code is not enough then.
+    #[serde(default)]
+    pub passkey: bool,
     /// From where one may come; empty for anywhere.
     pub networks: Vec<IpNet>,
     /// When one may come; empty for always.
@@ -67,6 +70,7 @@ impl Default for Rules {
         Self {
             second_factor: false,
             device_certificate: false,
+            passkey: false,
             networks: Vec::new(),
             windows: Vec::new(),
             idle_timeout_min: 2 * 60,
@@ -240,6 +244,7 @@ mod tests {
         fn what_is_kept_is_read_again(second_factor: bool, days: [bool; 7], from_min in 0..DAY_MIN) {
             let rules = Rules {
                 second_factor,
+                passkey: !second_factor,
                 networks: vec!["10.0.0.0/8".parse().unwrap()],
                 windows: vec![Window { days, from_min, to_min: 0 }],
                 ..Rules::default()

@@ -4,7 +4,7 @@ use super::{
     super::{
         account::service::{self as account, ProofError},
         devices::step as devices,
-        factors, federation,
+        factors, federation, passkeys,
         service::NewWebSession,
         store::UserRow,
     },
@@ -33,6 +33,8 @@ pub struct OfRole {
     pub rules: Rules,
     /// How many of its people have no second factor.
     pub bare: usize,
+    /// How many have no passkey.
+    pub without_passkey: usize,
 }
 
 /// Why nothing was changed.
@@ -58,10 +60,12 @@ pub async fn all(app: &App, actor: &Actor) -> Result<(Vec<OfRole>, String), Rule
     for role in Role::ALL {
         let rules = kept.iter().find(|(name, _)| name == role.name());
         let bare = store::bare(&mut tx, actor.tenant, role.name()).await?;
+        let without = store::without_passkey(&mut tx, actor.tenant, role.name()).await?;
         roles.push(OfRole {
             role,
             rules: rules.map(|(_, rules)| rules.clone()).unwrap_or_default(),
             bare: bare.len(),
+            without_passkey: without.len(),
         });
     }
     let zone = store::zone(&mut tx, actor.tenant).await?;
@@ -79,12 +83,22 @@ pub async fn save(app: &App, actor: &Actor, role: Role, draft: &Draft) -> Result
             ..Wrong::default()
         })));
     }
+    // Where there are no passkeys, nobody could come in any more.
+    if rules.passkey && passkeys::relying_party(&app.config).is_none() {
+        return Err(RulesError::Wrong(Box::new(Wrong {
+            lockout: Some(Key("policy.lockout.no_passkeys")),
+            ..Wrong::default()
+        })));
+    }
     if role == actor.role {
         let has_factor = factors::is_on(&mut tx, actor.tenant, actor.user).await?;
+        let own = (actor.tenant, actor.user);
+        let has_passkey = passkeys::store::count(&mut tx, own).await? > 0;
         let at = now(app, &store::zone(&mut tx, actor.tenant).await?);
         let lockout = match rules.admit(&actor.address, at) {
             Err(Shut::Network) => Some(Key("policy.lockout.network")),
             Err(Shut::Hours) => Some(Key("policy.lockout.hours")),
+            Ok(()) if rules.passkey && !has_passkey => Some(Key("policy.lockout.passkey")),
             Ok(()) if rules.second_factor && !has_factor => Some(Key("policy.lockout.factor")),
             Ok(()) if rules.device_certificate => {
                 let who = (actor.tenant, actor.user);
@@ -159,6 +173,10 @@ pub(crate) async fn admits_program(
     if rules.admit_from(address).is_err() {
         return Ok(false);
     }
+    let who = (user.tenant_id, user.id);
+    if rules.passkey && passkeys::store::count(tx, who).await? == 0 {
+        return Ok(false);
+    }
     Ok(!rules.second_factor
         || factors::is_on(tx, user.tenant_id, user.id).await?
         || federation::has_factor(tx, user).await?)
@@ -169,8 +187,8 @@ pub(in super::super) async fn of_actor(tx: &mut Tx, actor: &Actor) -> sqlx::Resu
     store::rules(tx, actor.tenant, actor.role.name()).await
 }
 
-/// Everybody whose hours are over, or who has no second factor or has shown no device's certificate where one is asked for;
-/// of all customers, for the reconciler.
+/// Everybody whose hours are over, or who has no second factor or passkey, or has shown no device's certificate, where one
+/// is asked for; of all customers, for the reconciler.
 pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<UserId>> {
     let mut out = HashSet::new();
     for row in store::everywhere(tx).await? {
@@ -188,7 +206,9 @@ pub(crate) async fn shut_out(app: &App, tx: &mut Tx) -> sqlx::Result<HashSet<Use
             out.extend(store::of_role(tx, row.tenant_id, &row.role).await?);
             continue;
         }
-        if anywhere.second_factor {
+        if anywhere.passkey {
+            out.extend(store::without_passkey(tx, row.tenant_id, &row.role).await?);
+        } else if anywhere.second_factor {
             out.extend(store::bare(tx, row.tenant_id, &row.role).await?);
         }
         if anywhere.device_certificate {
@@ -219,21 +239,22 @@ pub(crate) async fn good_web_sessions(app: &App, tx: &mut Tx) -> sqlx::Result<Ha
     Ok(good)
 }
 
-/// What of a second factor is missing where it is asked for: roles that ask, people of theirs without one, and those of
+/// What of a second factor, or of a passkey, is missing where it is asked for: roles that ask, people of theirs without one, and those of
 /// them among `live`.
 pub(in super::super) async fn missing_factors(
     tx: &mut Tx,
     tenant: TenantId,
     live: &HashSet<UserId>,
 ) -> sqlx::Result<(usize, usize, usize)> {
-    let asking: Vec<String> = store::all(tx, tenant)
-        .await?
-        .into_iter()
-        .filter_map(|(role, rules)| rules.second_factor.then_some(role))
-        .collect();
+    let mut asking = store::all(tx, tenant).await?;
+    asking.retain(|(_, rules)| rules.second_factor || rules.passkey);
     let (mut bare, mut inside) = (0, 0);
-    for role in &asking {
-        let people = store::bare(tx, tenant, role).await?;
+    for (role, rules) in &asking {
+        let people = if rules.passkey {
+            store::without_passkey(tx, tenant, role).await?
+        } else {
+            store::bare(tx, tenant, role).await?
+        };
         bare += people.len();
         inside += people.iter().filter(|user| live.contains(user)).count();
     }
@@ -284,13 +305,25 @@ pub async fn prove(
 ) -> Result<NewWebSession, ProofError> {
     let user = account::prove(app, actor, password).await?;
     factors::service::prove_if_on(app, actor, &user, code).await?;
+    let mut tx = app.db.begin(actor.tenant).await?;
+    let renewed = proven(app, &mut tx, actor, (token, "")).await?;
+    tx.commit().await?;
+    Ok(renewed)
+}
+
+/// Somebody has proved who they are, by what `detail` says where it was neither password nor code: the session with the
+/// secret goes on under another.
+pub(in super::super) async fn proven(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    (token, detail): (&str, &str),
+) -> sqlx::Result<NewWebSession> {
     let new = app.new_secret();
     let hashes = (secret_hash(token), secret_hash(&new));
     let who = (actor.tenant, actor.user);
-    let mut tx = app.db.begin(actor.tenant).await?;
-    store::set_proven(&mut tx, who, (&hashes.0, &hashes.1), app.clock.now_ms()).await?;
-    activity::append(app, &mut tx, actor, What::ProofGiven, actor.user.0, "").await?;
-    tx.commit().await?;
+    store::set_proven(tx, who, (&hashes.0, &hashes.1), app.clock.now_ms()).await?;
+    activity::append(app, tx, actor, What::ProofGiven, actor.user.0, detail).await?;
     Ok(NewWebSession { token: new })
 }
 

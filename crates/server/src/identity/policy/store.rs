@@ -15,10 +15,14 @@ const EVERYWHERE: &str = "SELECT r.tenant_id, r.role, r.rules, t.time_zone
     FROM sign_in_rules r JOIN tenants t ON t.id = r.tenant_id";
 const OF_ROLE: &str = "SELECT id FROM users WHERE tenant_id = $1 AND role = $2";
 const BARE: &str = "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
-const WEB_SESSIONS: &str = "SELECT w.id, w.tenant_id, u.role, w.created_at_ms, w.last_seen_ms
-    FROM web_sessions w JOIN users u ON u.id = w.user_id WHERE u.state = 'active'";
+    AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.id)
     AND NOT EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM federated_people f WHERE f.user_id = u.id AND f.factor_at_ms IS NOT NULL)";
+const WITHOUT_PASSKEY: &str =
+    "SELECT u.id FROM users u WHERE u.tenant_id = $1 AND u.role = $2 AND u.state = 'active'
+    AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = u.tenant_id AND p.user_id = u.id)";
+const WEB_SESSIONS: &str = "SELECT w.id, w.tenant_id, u.role, w.created_at_ms, w.last_seen_ms
+    FROM web_sessions w JOIN users u ON u.id = w.user_id WHERE u.state = 'active'";
 const SET_PROVEN: &str = "UPDATE web_sessions SET token_hash = $1, proven_at_ms = $2
     WHERE tenant_id = $3 AND user_id = $4 AND token_hash = $5";
 
@@ -99,6 +103,15 @@ pub(super) async fn of_role(
 /// Everybody of a role who may work and has no second factor.
 pub(super) async fn bare(tx: &mut Tx, tenant: TenantId, role: &str) -> sqlx::Result<Vec<UserId>> {
     on!(tx, c => sqlx::query_scalar(BARE).bind(tenant).bind(role).fetch_all(c).await)
+}
+
+/// Everybody of a role who may work and has no passkey.
+pub(super) async fn without_passkey(
+    tx: &mut Tx,
+    tenant: TenantId,
+    role: &str,
+) -> sqlx::Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(WITHOUT_PASSKEY).bind(tenant).bind(role).fetch_all(c).await)
 }
 
 /// The session of the web goes on under another secret, proven now. Its forms stay good.

@@ -232,6 +232,8 @@ pub const KINDS: &[Kind] = &[
     base("federation_attempts", "boundary.kind.federation_attempts"),
     base("authenticators", "boundary.kind.authenticators"),
     base("recovery_codes", "boundary.kind.recovery_codes"),
+    base("passkeys", "boundary.kind.passkeys"),
+    base("passkey_ceremonies", "boundary.kind.passkey_ceremonies"),
     base("sign_in_links", "boundary.kind.sign_in_links"),
     base("sign_in_failures", "boundary.kind.sign_in_failures"),
     base("activity", "boundary.kind.activity"),

@@ -1,0 +1,224 @@
+//! Passkeys under an organisation's rules, and as their person looks after them.
+
+#![allow(clippy::unwrap_used)]
+use super::{
+    authenticator::Authenticator,
+    tests::{
+        ADD, add, add_with, authenticator, details, first_step, passkey_of, send, sign_in, start,
+        text,
+    },
+};
+use crate::{
+    activity::What,
+    db::{Scope, on},
+    evidence::{Outcome, Run},
+    identity::{checks::SECOND_FACTOR, factors::tests::enrol as enrol_app},
+    testing::{Answer, Browser, PASSWORD, World, worlds},
+};
+
+#[tokio::test]
+async fn what_the_rules_say_holds_for_passkeys_and_guesses_are_counted() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let (_, mut own) = passkey_of(&world, &customer.user).await;
+        world.set_state(&customer.user, "suspended").await;
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 401);
+        world.set_state(&customer.user, "active").await;
+        let mut boss = world.signed_in(&customer.administrator).await;
+        save(&mut boss, "user", &[("networks", "198.51.100.0/24")]).await;
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 401);
+        let refused = details(&world, customer, What::SignInRefused).await;
+        assert!(refused.contains(&"network".to_owned()), "{refused:?}");
+        save(&mut boss, "user", &[]).await;
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 303);
+
+        let mut forged = Authenticator {
+            id: own.id.clone(),
+            user: own.user.clone(),
+            ..authenticator(&world)
+        };
+        for _ in 0..5 {
+            assert_eq!(sign_in(&world, &mut forged).await.1.status, 401);
+        }
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 429);
+        world.pass_ms(60 * 1000);
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 303);
+    }
+}
+
+/// Saves what is asked of a role.
+async fn save(boss: &mut Browser, role: &str, changes: &[(&str, &str)]) -> Answer {
+    let csrf = boss.get("/access").await.csrf();
+    let mut form = vec![
+        ("idle_timeout_min", "120"),
+        ("absolute_timeout_min", "720"),
+        ("proof_max_age_min", "15"),
+        ("csrf", csrf.as_str()),
+    ];
+    form.extend(changes);
+    boss.post(&format!("/sign-in-rules/{role}"), &form).await
+}
+
+async fn outcome(world: &World) -> (Outcome, Vec<i64>) {
+    let Run::Customer(run) = SECOND_FACTOR.run else {
+        panic!("it is about a customer");
+    };
+    let answer = run(&world.app, world.customers[0].tenant).await.unwrap();
+    (answer.outcome, answer.figures)
+}
+
+#[tokio::test]
+async fn a_role_can_be_made_to_use_passkeys() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut boss = world.signed_in(&customer.administrator).await;
+        world.signed_in(&customer.user).await;
+        let own_role = [("passkey", "1")];
+        let locked = save(&mut boss, "administrator", &own_role).await;
+        assert_eq!(locked.status, 422, "who saves it has none");
+        assert_eq!(save(&mut boss, "user", &own_role).await.status, 303);
+        assert_eq!(outcome(&world).await.1, [1, 1, 0]);
+
+        // A one-time code is not enough, and nothing else is open before there is a passkey.
+        let mut hana = world.signed_in(&customer.user).await;
+        let (phone, codes) = enrol_app(&world, &mut hana).await;
+        assert_eq!(hana.get("/desktops").await.header("location"), ADD);
+        assert_eq!(hana.get(ADD).await.status, 200);
+        let mut own = authenticator(&world);
+        let added = add_with(&mut hana, &mut own).await;
+        assert_eq!(added.header("location"), "/account?done=passkey-added");
+        assert_eq!(hana.get("/desktops").await.status, 200);
+        assert_eq!(outcome(&world).await.1, [1, 0, 0]);
+        // From then on the code is not taken, a recovery code is.
+        world.pass_ms(60 * 1000);
+        let (mut browser, _) = first_step(&world, &customer.user).await;
+        for (code, status) in [(phone.code(&world), 401), (codes[0].clone(), 303)] {
+            let csrf = browser.get("/sign-in/code").await.csrf();
+            let form = [("code", code.as_str()), ("csrf", csrf.as_str())];
+            assert_eq!(browser.post("/sign-in/code", &form).await.status, status);
+        }
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 303);
+        // The last one stays.
+        let removed = remove_one(&mut hana).await;
+        assert_eq!(removed.status, 422);
+        add(&world, &mut hana).await;
+        assert_eq!(remove_one(&mut hana).await.status, 303);
+        assert_eq!(remove_one(&mut hana).await.status, 422);
+
+        let mut boss = world.signed_in(&customer.administrator).await;
+        add(&world, &mut boss).await;
+        assert_eq!(
+            save(&mut boss, "administrator", &own_role).await.status,
+            303
+        );
+        assert_eq!(boss.get("/users").await.status, 200);
+    }
+}
+
+/// Removes the first passkey of the page.
+async fn remove_one(browser: &mut Browser) -> Answer {
+    let page = browser.get("/account").await;
+    let (_, rest) = page.text.split_once("href=\"/account/passkeys/0").unwrap();
+    let id = rest.split('"').next().unwrap();
+    let path = format!("/account/passkeys/0{id}/remove");
+    let csrf = browser.get(&path).await.csrf();
+    browser.post(&path, &[("csrf", &csrf)]).await
+}
+
+#[tokio::test]
+async fn a_passkey_meets_the_second_factor_rule_and_the_last_factor_stays() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut boss = world.signed_in(&customer.administrator).await;
+        save(&mut boss, "user", &[("second_factor", "1")]).await;
+        let mut hana = world.signed_in(&customer.user).await;
+        assert_eq!(
+            hana.get("/desktops").await.header("location"),
+            "/account/authenticator"
+        );
+        add(&world, &mut hana).await;
+        assert_eq!(hana.get("/desktops").await.status, 200);
+        assert_eq!(outcome(&world).await, (Outcome::Holds, vec![1, 0, 0]));
+        assert_eq!(remove_one(&mut hana).await.status, 422);
+        enrol_app(&world, &mut hana).await;
+        assert_eq!(remove_one(&mut hana).await.status, 303);
+        let csrf = hana.csrf().await;
+        let off = [("password", PASSWORD), ("csrf", csrf.as_str())];
+        assert_eq!(
+            hana.post("/account/authenticator/remove", &off)
+                .await
+                .status,
+            422
+        );
+        let log = world.log(Some(customer.tenant)).await;
+        assert!(log.contains(&What::PasskeyRemoved));
+    }
+}
+
+#[tokio::test]
+async fn passkeys_are_named_and_an_administrator_takes_lost_ones_away() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let (mut hana, mut own) = passkey_of(&world, &customer.user).await;
+        let page = hana.get("/account").await;
+        let (_, rest) = page.text.split_once("href=\"/account/passkeys/0").unwrap();
+        let path = format!("/account/passkeys/0{}", rest.split('"').next().unwrap());
+        let csrf = page.csrf();
+        let long = "あ".repeat(61);
+        for (name, status) in [
+            ("", 422),
+            (" ", 422),
+            (long.as_str(), 422),
+            ("会社の <b>", 303),
+        ] {
+            let form = [("name", name), ("csrf", csrf.as_str())];
+            assert_eq!(hana.post(&path, &form).await.status, status, "{name}");
+        }
+        let page = hana.get("/account").await.text;
+        assert!(page.contains("会社の &#60;b&#62;") || page.contains("会社の &lt;b&gt;"));
+        let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();
+        let kept: Vec<String> =
+            on!(&mut tx, c => sqlx::query_scalar("SELECT name FROM passkeys").fetch_all(c).await)
+                .unwrap();
+        drop(tx);
+        assert!(kept.iter().all(|name| name.starts_with("v1.")));
+
+        let mut boss = world.signed_in(&customer.administrator).await;
+        let reset = format!("/users/{}/factors", customer.user.actor.user);
+        let csrf = boss.get("/users").await.csrf();
+        assert_eq!(boss.post(&reset, &[("csrf", &csrf)]).await.status, 303);
+        assert_eq!(hana.get("/account").await.status, 303);
+        assert_eq!(sign_in(&world, &mut own).await.1.status, 401);
+        let (_, answer) = first_step(&world, &customer.user).await;
+        assert_eq!(answer.header("location"), "/desktops");
+    }
+}
+
+#[tokio::test]
+async fn to_add_one_takes_a_fresh_proof_and_the_form_of_this_browser() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut hana = world.signed_in(&customer.user).await;
+        let csrf = hana.get("/account").await.csrf();
+        assert_eq!(start(&mut hana, "made-up", ADD).await.status, 403);
+        let asked = start(&mut hana, &csrf, ADD).await;
+        // Somebody else's session does not add what was asked for here.
+        let mut other = world.signed_in(&customer.administrator).await;
+        let token = other.get("/account").await.csrf();
+        let mut own = authenticator(&world);
+        let made = own.create(&text(&asked, "challenge"), &text(&asked, "user"));
+        assert_eq!(send(&mut other, ADD, &token, &made).await.status, 422);
+        world.pass_ms(26 * 60 * 1000);
+        assert_eq!(start(&mut hana, &csrf, ADD).await.status, 401);
+        let late = send(&mut hana, ADD, &csrf, &made).await;
+        assert!(late.header("location").starts_with("/prove"));
+        let mut guest = world.browser();
+        guest.get("/sign-in").await;
+        assert_eq!(
+            start(&mut guest, "made-up", "/sign-in/passkey")
+                .await
+                .status,
+            403
+        );
+    }
+}
