@@ -1,8 +1,8 @@
 //! Devices' certificates: who comes with one, where the organisation's sign-in rules ask for it.
 //!
-//! A session of the web in which no good certificate was shown opens nothing but the way to show one ([`step`]). It leads
+//! A session of the web in which no good certificate was shown opens nothing but the way to show one (`step`). It leads
 //! over a name of its own (`crate::two_names`), so that only whoever goes there is asked for a certificate. What counts is
-//! the customer's alone: authorities that it brought ([`authority`]) and its own one ([`issue`]). See
+//! the customer's alone: authorities that it brought (`authority`) and its own one (`issue`). See
 //! `docs/adr/0023-device-certificates.md`.
 
 mod authority;
