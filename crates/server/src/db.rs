@@ -27,7 +27,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 17] = [
+const MIGRATIONS: [(i64, &str); 18] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -45,6 +45,7 @@ const MIGRATIONS: [(i64, &str); 17] = [
     (15, include_str!("../migrations/0015_sign_in_rules.sql")),
     (16, include_str!("../migrations/0016_scim.sql")),
     (17, include_str!("../migrations/0017_devices.sql")),
+    (18, include_str!("../migrations/0018_elevations.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.
@@ -325,6 +326,16 @@ impl Tx {
             Engine::Sqlite(t) => t.commit().await,
             Engine::Postgres(t) => t.commit().await,
         }
+    }
+
+    /// Whoever changes operators waits until another who does is done. SQLite's transactions do so by themselves.
+    pub(crate) async fn lock_operators(&mut self) -> sqlx::Result<()> {
+        if let Engine::Postgres(t) = &mut self.engine {
+            sqlx::query("SELECT pg_advisory_xact_lock(4971002)")
+                .execute(&mut **t)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Two processes that start at once migrate one after the other. SQLite's transactions do so by themselves.

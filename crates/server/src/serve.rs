@@ -116,6 +116,7 @@ pub async fn serve(
     let streams = tokio::spawn(activity::stream::job::run(Arc::clone(&app)));
     let clock = tokio::spawn(clock::job::run(Arc::clone(&app)));
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
+    let elevations = tokio::spawn(operators::elevation::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let certificate = tokio::spawn(renewal(Arc::clone(&app), listeners));
     let result = tokio::select! {
@@ -129,6 +130,7 @@ pub async fn serve(
     clock.abort();
     streams.abort();
     keys.abort();
+    elevations.abort();
     checks.abort();
     certificate.abort();
     result

@@ -62,7 +62,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.2.2",
         side: Side::Both,
         promise: Key("evidence.promise.rights"),
-        checks: &[&access::POLICIES],
+        checks: &[&access::POLICIES, &operators::ELEVATIONS_BY_ANOTHER],
     },
     Control {
         id: "5.3",
@@ -94,7 +94,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.4.4",
         side: Side::Provider,
         promise: Key("evidence.promise.one_door"),
-        checks: &[&probes::DOORS_ASK],
+        checks: &[&probes::DOORS_ASK, &operators::ACTS_ELEVATED],
     },
     Control {
         id: "5.7",
@@ -126,7 +126,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "12.4.3",
         side: Side::Provider,
         promise: Key("evidence.promise.work_log"),
-        checks: &[&activity::WORK_LOG],
+        checks: &[&activity::WORK_LOG, &operators::ELEVATIONS_BY_ANOTHER],
     },
     Control {
         id: "8.6",

@@ -2,11 +2,14 @@
 
 use super::{
     console::{COOKIE, Entered},
-    contracts_http, door, help,
+    contracts_http, door,
+    elevation::http as elevations,
+    help,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
     },
+    people::http as people,
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
 };
@@ -38,6 +41,8 @@ const AWAY_MS: i64 = 60_000;
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
+        .merge(elevations::routes())
+        .merge(people::routes())
         .merge(help::routes())
         .route("/console/", get(async || Redirect::to(MACHINES)))
         .route("/console/leave", post(leave))
@@ -68,6 +73,9 @@ impl Entered {
             customers: may(OperatorAction::ListCustomers),
             evidence: may(OperatorAction::ViewEvidence),
             work_log: may(OperatorAction::ReadWorkLog),
+            operators: may(OperatorAction::ListOperators),
+            elevations: may(OperatorAction::ListOperators) || may(OperatorAction::AskElevation),
+            waiting: self.waiting,
             clock_alarm: self.clock_alarm,
         }
     }

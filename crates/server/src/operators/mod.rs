@@ -9,9 +9,11 @@ mod contracts;
 mod contracts_http;
 pub mod contracts_page;
 mod door;
+pub(crate) mod elevation;
 mod help;
 mod http;
 pub mod pages;
+mod people;
 mod role;
 mod service;
 mod store;
@@ -19,5 +21,5 @@ mod store;
 mod tests;
 
 pub(crate) use console::{Certificate, PATHS, router};
+pub use people::{AddError, NewOperator, add, renew};
 pub use role::OperatorRole;
-pub use service::{AddError, NewOperator, add};

@@ -48,6 +48,19 @@ const ALLOWED: &[(&str, &str)] = &[
         "the customer of a code, and acts that are in two logs",
     ),
     ("operators/service.rs", "operators and their work log"),
+    (
+        "operators/elevation/service.rs",
+        "elevations of all customers, and steps that are in two logs",
+    ),
+    (
+        "operators/elevation/checks.rs",
+        "elevations of all customers",
+    ),
+    (
+        "operators/people/service.rs",
+        "operators and their work log",
+    ),
+    ("operators/people/making.rs", "operators and their work log"),
     ("sessions/job.rs", "the reconciler of every session"),
     ("clock/service.rs", "the service's own log"),
     ("keys/service.rs", "data keys and their rotation"),
