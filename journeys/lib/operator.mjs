@@ -1,20 +1,27 @@
-// The console as an operator uses it.
+// An operator of the demo, as the management console meets them: a certificate, an authenticator, a browser.
 import { newPerson } from "./browser.mjs";
 import { totp } from "./totp.mjs";
 
-/** A browser that shows the demo's operator's certificate. */
-export function newOperator(browser, report, options) {
-  const origin = report.console_url;
-  const certPath = report.operator_pem_path;
+/** A browser that shows one of the demo's operators' certificates; the first is the owner, the second security. */
+export function newOperator(browser, report, which, options = {}) {
+  const certPath = report.operators[which].pem_path;
   const keyPath = certPath.replace(/pem$/, "key");
-  return newPerson(browser, { bypassCSP: true, ...options, clientCertificates: [{ origin, certPath, keyPath }] });
+  return withCertificate(browser, report, { certPath, keyPath }, options);
 }
 
-/** The first visit, by link and code. Ends at "Hosts and gateways". */
-export async function enterConsole(page, report) {
-  await page.goto(report.operator_link);
+/** A browser that shows a certificate, given as Playwright takes it. */
+export function withCertificate(browser, report, certificate, options = {}) {
+  const clientCertificates = [{ origin: report.console_url, ...certificate }];
+  return newPerson(browser, { bypassCSP: true, ...options, clientCertificates });
+}
+
+/** Enters for the first time by a link, in English; the page is left open on what the console shows then. */
+export async function enterFirst(context, link) {
+  const page = await context.newPage();
+  await page.goto(link);
   const secret = (await page.locator("code").innerText()).replaceAll(" ", "");
   await page.getByLabel("Code of your authenticator app").fill(totp(secret));
   await page.getByRole("button", { name: "Enter" }).click();
-  await page.getByRole("heading", { name: "Hosts and gateways" }).waitFor();
+  await page.getByRole("heading", { name: "Overview" }).waitFor();
+  return page;
 }

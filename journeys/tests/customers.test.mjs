@@ -6,7 +6,7 @@ import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, offered, open } from "../lib/portal.mjs";
 import { untilPicture } from "../lib/picture.mjs";
-import { enterConsole, newOperator } from "../lib/operator.mjs";
+import { enterFirst, newOperator } from "../lib/operator.mjs";
 
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
@@ -30,9 +30,8 @@ after(async () => {
 });
 
 test("an operator adds a customer, whose administrator comes in and opens a desktop", { timeout: 120_000 }, async () => {
-  const operator = await newOperator(browser, report, { locale: "en-GB" });
-  const page = await operator.newPage();
-  await enterConsole(page, report);
+  const operator = await newOperator(browser, report, 0, { locale: "en-GB" });
+  const page = await enterFirst(operator, report.operators[0].link);
   await page.getByRole("link", { name: "Customers" }).click();
   await page.getByRole("link", { name: "Add a customer" }).click();
   await page.getByRole("heading", { name: "Add a customer", level: 1 }).waitFor();
@@ -78,7 +77,7 @@ test("an operator adds a customer, whose administrator comes in and opens a desk
 
   const cookies = await operator.cookies();
   for (const look of LOOKS) {
-    const viewer = await newOperator(browser, report, { ...look, viewport: { width: look.width, height: 800 } });
+    const viewer = await newOperator(browser, report, 0, { ...look, viewport: { width: look.width, height: 800 } });
     await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
     const one = await viewer.newPage();
     for (const path of ["customers", "customers/new", "customers/aoba", "customers/aoba/names", "catalogue", "catalogue/offers/long-log", "catalogue/offers/long-log/remove", "catalogue/regions/us-west"]) {

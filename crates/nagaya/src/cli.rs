@@ -47,6 +47,8 @@ enum Command {
     AddOperator(AddOperator),
     /// Note that an e-mail domain is a customer's, after making sure that it is: the sign-in page leads there.
     ConfirmDomain(ConfirmDomain),
+    /// Renew an operator's certificate, for an owner whom nobody else could help; the one they have opens nothing any more.
+    RenewOperator(RenewOperator),
     /// Make new keys for sealed fields; the service seals them anew and destroys the old keys.
     RotateKeys(RotateKeys),
     /// List what the service promises, clause by clause, with the checks that show it.
@@ -134,6 +136,21 @@ struct AddOperator {
     out: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+struct RenewOperator {
+    /// The control plane's configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+    /// The operator's short name.
+    login: String,
+    /// Reset the one-time codes as well, and print the link for the first of the new ones.
+    #[arg(long)]
+    codes: bool,
+    /// The folder into which LOGIN.pem and LOGIN.key are written.
+    #[arg(long)]
+    out: PathBuf,
+}
+
 impl Cli {
     pub(crate) fn run(self) -> CliResult {
         logging::start(self.log_format);
@@ -187,6 +204,12 @@ impl Command {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 setup.confirm_domain(&args.customer, &args.domain).await?;
             }
+            Self::RenewOperator(args) => {
+                let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
+                if let Some(link) = args.renew(&setup).await? {
+                    println!("{link}");
+                }
+            }
             Self::RotateKeys(args) => {
                 let setup = server::setup::Setup::open(&read_config(&args.config)?).await?;
                 let count = setup.rotate_keys(args.customer.as_deref()).await?;
@@ -205,9 +228,8 @@ impl AddOperator {
         let role = server::operators::OperatorRole::from_name(&self.role)
             .ok_or("there is no such role of operators")?;
         let papers = setup.add_operator(&self.login, &self.name, role).await?;
-        let file = |end: &str| self.out.join(format!("{}.{end}", self.login));
-        demo::layout::write_secret(&file("pem"), &papers.certificate_pem)?;
-        demo::layout::write_secret(&file("key"), &papers.key_pem)?;
+        let file = self.out.join(&self.login);
+        write_identity(&file, &papers.certificate_pem, &papers.key_pem)?;
         Ok(papers.link)
     }
 }
@@ -238,6 +260,24 @@ pub(crate) fn run_client(
             ExitCode::from(failed.code)
         }
     }
+}
+
+impl RenewOperator {
+    /// Returns the link for the first of the new codes, if they were reset.
+    async fn renew(&self, setup: &server::setup::Setup) -> Result<Option<String>, Box<dyn Error>> {
+        let (identity, link) = setup.renew_operator(&self.login, self.codes).await?;
+        let file = self.out.join(&self.login);
+        write_identity(&file, &identity.chain_pem, &identity.key_pem)?;
+        Ok(link)
+    }
+}
+
+/// Writes `FILE.pem` and `FILE.key`, readable by the owner alone.
+fn write_identity(file: &Path, certificate_pem: &str, key_pem: &str) -> std::io::Result<()> {
+    // A login may have dots, which are no extension.
+    let named = |end: &str| PathBuf::from(format!("{}.{end}", file.display()));
+    demo::layout::write_secret(&named("pem"), certificate_pem)?;
+    demo::layout::write_secret(&named("key"), key_pem)
 }
 
 fn block_on(work: impl Future<Output = CliResult>) -> CliResult {

@@ -24,12 +24,30 @@ pub const NO_STORED_DATA: &str = "
     permit (principal is User, action, resource);
     permit (principal is Operator, action, resource is Thing) unless { resource.stored };
     permit (principal is Operator, action, resource is OwnThing) unless { resource.stored };
-    permit (principal is Operator, action, resource is Base);";
+    permit (principal is Operator, action, resource is Base);
+    permit (principal is Operator, action, resource is Operator);
+    permit (principal is Operator, action, resource is Elevation);";
 /// Only a customer's own principals grant rights in it.
 pub const OWN_GRANTS: &str = r#"
     permit (principal, action, resource) unless { action == Action::"grant_right" };
     permit (principal is User, action == Action::"grant_right", resource)
         when { principal.tenant == resource.tenant };"#;
+/// No operator acts on a customer without an elevation for that customer; reading a contract apart, which is no act.
+pub const ELEVATED: &str = r#"
+    permit (principal is User, action, resource);
+    permit (principal is Operator, action, resource is Base);
+    permit (principal is Operator, action, resource is Operator);
+    permit (principal is Operator, action, resource is Elevation);
+    permit (principal is Operator, action == Action::"view_contract", resource);
+    permit (principal is Operator, action, resource is Thing) when { principal.elevated.contains(resource.tenant) };
+    permit (principal is Operator, action, resource is OwnThing) when { principal.elevated.contains(resource.tenant) };"#;
+/// Nobody decides on an elevation that they asked for, nor looks after themselves as an operator.
+pub const ANOTHER_PERSON: &str = r#"
+    permit (principal, action, resource)
+        unless { action == Action::"manage_operator" || action == Action::"decide_elevation" };
+    permit (principal is Operator, action == Action::"manage_operator", resource) when { resource != principal };
+    permit (principal is Operator, action == Action::"decide_elevation", resource)
+        when { resource.asked_by != principal };"#;
 
 /// Anything that went wrong, as text: a proof that could not be made is a failed one.
 pub type Failure = String;

@@ -4,7 +4,8 @@
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
 use proof::{
-    NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, SCHEMA, counterexample, never_permitted,
+    ANOTHER_PERSON, ELEVATED, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, SCHEMA,
+    counterexample, never_permitted,
 };
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -75,6 +76,40 @@ async fn only_a_customers_own_people_grant_rights_in_it() {
     .await;
 }
 
+/// The policies with a part of their text replaced, for which the proof must find a request that breaks the promise.
+async fn breaks_with(promise: &str, part: &str, other: &str) {
+    let sabotaged = POLICIES.replace(part, other);
+    assert_ne!(sabotaged, POLICIES);
+    let found = counterexample(&sabotaged, promise).await.unwrap();
+    println!("{}", found.unwrap());
+}
+
+#[tokio::test]
+async fn no_operator_acts_on_a_customer_without_an_elevation_for_that_customer() {
+    holds(ELEVATED).await;
+    // What forbids is stronger than a permit that forgets.
+    let forgetful = r#"permit (principal is Operator, action == Action::"manage_contract", resource)
+        when { principal.role == OperatorRole::"network" };"#;
+    let with = format!("{POLICIES}\n{forgetful}");
+    assert_eq!(counterexample(&with, ELEVATED).await.unwrap(), None);
+    // Without it, with one for some customer or other, and with one more thing that is free.
+    let guard = "principal.elevated.contains(resource.tenant)";
+    breaks_with(ELEVATED, guard, "true").await;
+    let anybodys = r#"principal.elevated.contains(Tenant::"shoji")"#;
+    breaks_with(ELEVATED, guard, anybodys).await;
+    let free = r#"unless { action == Action::"view_contract" ||"#;
+    let freer =
+        r#"unless { action == Action::"view_contract" || action == Action::"manage_contract" ||"#;
+    breaks_with(ELEVATED, free, freer).await;
+}
+
+#[tokio::test]
+async fn nobody_decides_on_what_they_asked_for_nor_looks_after_themselves() {
+    holds(ANOTHER_PERSON).await;
+    breaks_with(ANOTHER_PERSON, "resource.asked_by != principal", "true").await;
+    breaks_with(ANOTHER_PERSON, "&& resource != principal", "").await;
+}
+
 #[tokio::test]
 async fn every_action_is_permitted_to_somebody() {
     assert_eq!(
@@ -140,6 +175,13 @@ fn digest() -> String {
     text
 }
 
+const PROMISES: [&str; 5] = [
+    ONE_CUSTOMER,
+    NO_STORED_DATA,
+    OWN_GRANTS,
+    ELEVATED,
+    ANOTHER_PERSON,
+];
 const PROVED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../server/src/rights/proved.sha256"
@@ -147,7 +189,7 @@ const PROVED: &str = concat!(
 
 #[tokio::test]
 async fn the_service_knows_what_was_proved() {
-    for promise in [ONE_CUSTOMER, NO_STORED_DATA, OWN_GRANTS] {
+    for promise in PROMISES {
         holds(promise).await;
     }
     let kept = std::fs::read_to_string(PROVED).unwrap_or_default();
@@ -160,7 +202,7 @@ async fn the_service_knows_what_was_proved() {
 #[tokio::test]
 #[ignore = "writes the hash of what was proved"]
 async fn write_what_was_proved() {
-    for promise in [ONE_CUSTOMER, NO_STORED_DATA, OWN_GRANTS] {
+    for promise in PROMISES {
         holds(promise).await;
     }
     std::fs::write(PROVED, format!("{}\n", digest())).unwrap();

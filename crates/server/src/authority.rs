@@ -12,7 +12,9 @@ use rcgen::{
 };
 use sha2::{Digest as _, Sha256};
 use std::{
-    fmt, fs, io,
+    fmt,
+    fmt::Write as _,
+    fs, io,
     io::Write as _,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::Path,
@@ -52,6 +54,17 @@ pub struct Identity {
     pub key_pem: String,
 }
 
+/// A certificate of an operator with its key, and by what it is known again.
+#[allow(missing_debug_implementations)] // It holds a private key.
+pub struct OperatorIdentity {
+    /// Both.
+    pub identity: Identity,
+    /// The certificate's [`digest_of`].
+    pub digest: String,
+    /// Until when it is good, in Unix milliseconds.
+    pub until_ms: i64,
+}
+
 /// Why the keys or the database cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
@@ -77,6 +90,9 @@ pub enum AuthorityError {
     /// A key's file does not hold 32 bytes of base64url.
     #[error("the key in {0} is damaged")]
     Damaged(String),
+    /// A file for a browser.
+    #[error("cannot make a PKCS#12 file: {0}")]
+    Pkcs12(String),
     /// The database.
     #[error("cannot open the database")]
     Database(#[from] sqlx::Error),
@@ -118,10 +134,8 @@ impl Authority {
         let der = rustls_pki_types::pem::PemObject::from_pem_slice(self.certificate_pem.as_bytes())
             .map(|der: rustls_pki_types::CertificateDer<'_>| der.to_vec())
             .unwrap_or_default();
-        let hex: Vec<String> = Sha256::digest(&der)
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
+        let digest = Sha256::digest(&der);
+        let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
         hex.join(":")
     }
 
@@ -173,26 +187,27 @@ impl Authority {
         Ok((self.sign(&params, &request.public_key)?, renew_at_s))
     }
 
-    /// A certificate with its key for an operator, to be imported into their browser. Returns it and until when it is
-    /// good, in Unix seconds.
+    /// A certificate with its key for an operator, to be imported into their browser.
     pub fn operator(
         &self,
         id: Uuid,
         login: &str,
         now_s: u64,
-    ) -> Result<(Identity, u64), AuthorityError> {
+    ) -> Result<OperatorIdentity, AuthorityError> {
         let key = KeyPair::generate()?;
         let life = Duration::days(OPERATOR_DAYS);
         let mut params = leaf_params(login, now_s, life);
         params.subject_alt_names = vec![SanType::URI(operator_uri(id).try_into()?)];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let own = params.signed_by(&key, &self.operators)?.pem();
-        let identity = Identity {
-            chain_pem: format!("{own}{}", self.operators_pem),
-            key_pem: key.serialize_pem(),
-        };
-        let until_s = now_s + u64::try_from(life.whole_seconds()).unwrap_or_default();
-        Ok((identity, until_s))
+        let own = params.signed_by(&key, &self.operators)?;
+        Ok(OperatorIdentity {
+            digest: digest_of(own.der()),
+            until_ms: params.not_after.unix_timestamp() * 1000,
+            identity: Identity {
+                chain_pem: format!("{}{}", own.pem(), self.operators_pem),
+                key_pem: key.serialize_pem(),
+            },
+        })
     }
 
     fn sign(
@@ -212,6 +227,17 @@ pub fn machine_uri(id: Uuid, kind: MachineKind) -> String {
         MachineKind::Host => format!("nagaya://host/{id}"),
         MachineKind::Gateway => format!("nagaya://gateway/{id}"),
     }
+}
+
+/// SHA-256 of a certificate (DER), hexadecimal.
+#[must_use]
+pub fn digest_of(certificate: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(certificate) {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The name of an operator inside their certificate.

@@ -27,7 +27,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 23] = [
+const MIGRATIONS: [(i64, &str); 24] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -51,6 +51,7 @@ const MIGRATIONS: [(i64, &str); 23] = [
     (21, include_str!("../migrations/0021_federation.sql")),
     (22, include_str!("../migrations/0022_mail.sql")),
     (23, include_str!("../migrations/0023_passkeys.sql")),
+    (24, include_str!("../migrations/0024_elevations.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.
@@ -331,6 +332,16 @@ impl Tx {
             Engine::Sqlite(t) => t.commit().await,
             Engine::Postgres(t) => t.commit().await,
         }
+    }
+
+    /// Whoever changes operators waits until another who does is done. SQLite's transactions do so by themselves.
+    pub(crate) async fn lock_operators(&mut self) -> sqlx::Result<()> {
+        if let Engine::Postgres(t) = &mut self.engine {
+            sqlx::query("SELECT pg_advisory_xact_lock(4971002)")
+                .execute(&mut **t)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Two processes that start at once migrate one after the other. SQLite's transactions do so by themselves.

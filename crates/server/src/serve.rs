@@ -118,6 +118,7 @@ pub async fn serve(
     let keys = tokio::spawn(keys::job::run(Arc::clone(&app)));
     let mail = tokio::spawn(notices::mail::job::run(Arc::clone(&app)));
     let forgot = tokio::spawn(identity::forgot::job::run(Arc::clone(&app)));
+    let elevations = tokio::spawn(operators::elevation::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let certificate = tokio::spawn(renewal(Arc::clone(&app), listeners));
     let result = tokio::select! {
@@ -133,6 +134,7 @@ pub async fn serve(
     keys.abort();
     mail.abort();
     forgot.abort();
+    elevations.abort();
     checks.abort();
     certificate.abort();
     result

@@ -6,7 +6,7 @@ use crate::{
     activity::{self, Record, What},
     actor::Role,
     app::{App, Clock},
-    authority::AuthorityError,
+    authority::{AuthorityError, Identity},
     config::ServeConfig,
     db::{Scope, Tx},
     desktops::service as desktops,
@@ -133,6 +133,19 @@ impl Setup {
             key_pem: new.identity.key_pem,
             link: format!("{url}/console/first/{}", new.link),
         })
+    }
+
+    /// A new certificate for an operator; the one they have opens nothing any more. With `codes` also another secret of
+    /// one-time codes and the link for the first of them.
+    pub async fn renew_operator(
+        &self,
+        login: &str,
+        codes: bool,
+    ) -> Result<(Identity, Option<String>), SetupError> {
+        let (identity, link) = operators::renew(&self.app, login, codes).await?;
+        let url = &self.app.config.management_url;
+        let link = link.map(|link| format!("{url}/console/first/{link}"));
+        Ok((identity, link))
     }
 
     /// A new one-time link for a person; earlier unused ones stop working.

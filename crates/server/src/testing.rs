@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod console;
+
 use crate::{
     activity::What,
     actor::{Actor, Role},
@@ -19,7 +21,7 @@ use crate::{
     },
     keys,
     notices::mail::testing::Fake,
-    operators::{self, Certificate},
+    operators,
     setup::provider,
     tenancy::{self, contract::testing::agree, store::TenantRow},
     two_names,
@@ -29,6 +31,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, Response, StatusCode, header},
 };
+use console::Shown;
 use sqlx::Connection as _;
 use std::{
     collections::BTreeMap,
@@ -37,7 +40,6 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tower::ServiceExt as _;
-use uuid::Uuid;
 use wire::ids::{DesktopId, SessionId, TenantId, UserId};
 
 /// When the tests' clock starts, Unix milliseconds: some day in 2027.
@@ -158,15 +160,7 @@ impl World {
             app: Arc::clone(&self.app),
             cookies: BTreeMap::new(),
             address: "192.0.2.7:50000".parse().unwrap(),
-            certificate: None,
-        }
-    }
-
-    /// The browser of somebody on the management network who shows this operator's certificate.
-    pub(crate) fn console(&self, operator: Option<Uuid>) -> Browser {
-        Browser {
-            certificate: Some(Certificate(operator)),
-            ..self.browser()
+            shown: None,
         }
     }
 
@@ -402,8 +396,17 @@ pub(crate) struct Browser {
     app: Arc<App>,
     pub(crate) cookies: BTreeMap<String, String>,
     pub(crate) address: SocketAddr,
-    /// On the management network: what its certificate says.
-    certificate: Option<Certificate>,
+    /// On the management network: which certificate it shows.
+    shown: Option<Shown>,
+}
+
+/// The digest of the operator's certificate that counts; nothing when there is none.
+async fn current(app: &App, operator: Option<uuid::Uuid>) -> String {
+    const SQL: &str = "SELECT certificate FROM operators WHERE id = $1";
+    let mut tx = app.db.read(crate::db::Scope::Nobody).await.unwrap();
+    let found: Option<Option<String>> =
+        on!(&mut tx, c => sqlx::query_scalar(SQL).bind(operator).fetch_optional(c).await).unwrap();
+    found.flatten().unwrap_or_default()
 }
 
 /// An answer that was read to its end.
@@ -486,7 +489,8 @@ impl Browser {
             request.headers_mut().insert(header::COOKIE, value);
         }
         request.extensions_mut().insert(ConnectInfo(self.address));
-        let router = if let Some(certificate) = self.certificate {
+        let router = if let Some(shown) = &self.shown {
+            let certificate = shown.certificate(&self.app).await;
             request.extensions_mut().insert(certificate);
             operators::router(Arc::clone(&self.app))
         } else {
@@ -500,7 +504,7 @@ impl Browser {
     }
 
     fn own_url(&self) -> &str {
-        match self.certificate {
+        match self.shown {
             Some(_) => &self.app.config.management_url,
             None => &self.app.config.public_url,
         }

@@ -221,15 +221,16 @@ fn key(identity: &Identity) -> Result<PrivateKeyDer<'static>, TlsError> {
     Ok(PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())?)
 }
 
-/// Tells the routes of a connection who its verified client certificate names: what `read` makes of the URI in it.
+/// Tells the routes of a connection who its verified client certificate names: what `read` makes of the URI in it, and of
+/// the whole of it (DER; nothing when none was shown).
 #[derive(Debug)]
 pub(crate) struct PeerAcceptor<P> {
     tls: RustlsAcceptor,
-    read: fn(Option<&str>) -> P,
+    read: fn(Option<&str>, &[u8]) -> P,
 }
 
 impl<P> PeerAcceptor<P> {
-    pub(crate) fn new(tls: RustlsAcceptor, read: fn(Option<&str>) -> P) -> Self {
+    pub(crate) fn new(tls: RustlsAcceptor, read: fn(Option<&str>, &[u8]) -> P) -> Self {
         Self { tls, read }
     }
 }
@@ -256,10 +257,9 @@ where
         Box::pin(async move {
             let (stream, service) = accepting.await?;
             let certificates = stream.get_ref().1.peer_certificates();
-            let uri = certificates
-                .and_then(<[_]>::first)
-                .and_then(|certificate| uri(certificate));
-            let peer = read(uri.as_deref());
+            let own = certificates.and_then(<[_]>::first);
+            let own: &[u8] = own.map_or(&[], |certificate| certificate);
+            let peer = read(uri(own).as_deref(), own);
             Ok((stream, Extension(peer).layer(service)))
         })
     }

@@ -76,9 +76,9 @@ impl Layout {
     pub(crate) fn console_url(&self) -> String {
         format!("https://localhost:{}", self.console().port())
     }
-    /// The demo's operator's certificate and, beside it, its key.
-    pub(crate) fn operator_file(&self) -> PathBuf {
-        self.state_dir.join("operator.pem")
+    /// An operator's certificate and, beside it, its key.
+    pub(crate) fn operator_file(&self, login: &str) -> PathBuf {
+        self.state_dir.join(format!("{login}.pem"))
     }
     /// The authorities of identity providers to try, when somebody put them there.
     pub(crate) fn identity_authorities(&self) -> Option<PathBuf> {

@@ -11,6 +11,7 @@ use crate::child;
 use layout::Layout;
 use nix::fcntl::{Flock, FlockArg};
 use parts::Part;
+use server::operators::OperatorRole;
 use std::{
     error::Error,
     fs, io,
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let (accounts, operator) = runtime.block_on(prepare(&layout))?;
+    let (accounts, operators) = runtime.block_on(prepare(&layout))?;
     say("Starting the control plane, the gateway and the session host");
     let mut parts = Vec::new();
     for name in ["serve", "gateway", "agent"] {
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &DemoArgs) -> DemoResult<()> {
         }
     }
     runtime.block_on(wait_until_ready(&layout, &mut parts))?;
-    let mut report = report::Report::new(&layout, &accounts, operator);
+    let mut report = report::Report::new(&layout, &accounts, operators);
     report.print();
     report.save(args.report.as_deref(), &parts)?;
     runtime.block_on(supervise(&layout, &mut parts, &mut report, args))?;
@@ -101,7 +102,7 @@ fn lock(layout: &Layout) -> DemoResult<Flock<fs::File>> {
     })
 }
 
-async fn prepare(layout: &Layout) -> DemoResult<(server::setup::DemoAccounts, Option<String>)> {
+async fn prepare(layout: &Layout) -> DemoResult<(server::setup::DemoAccounts, Vec<DemoOperator>)> {
     say("Preparing accounts and certificates");
     let config = configs::serve(layout);
     layout::write_config(&layout.config_file("serve"), &config)?;
@@ -118,28 +119,59 @@ async fn prepare(layout: &Layout) -> DemoResult<(server::setup::DemoAccounts, Op
             &setup.enrol_token(kind, None).await?,
         )?;
     }
-    Ok((setup.demo().await?, operator(layout, &setup).await?))
+    let mut operators = Vec::new();
+    for (login, name, role) in OPERATORS {
+        operators.push(operator(layout, &setup, (login, name, role)).await?);
+    }
+    Ok((setup.demo().await?, operators))
 }
 
-/// The demo's one operator, made at the first start: the link for their first visit. Later starts give none, for whoever
-/// has entered once has an authenticator.
-async fn operator(layout: &Layout, setup: &server::setup::Setup) -> DemoResult<Option<String>> {
-    let file = layout.operator_file();
-    if file.exists() {
-        return Ok(None);
+/// Two, since nobody approves what they ask for themselves.
+const OPERATORS: [(&str, &str, OperatorRole); 2] = [
+    ("operator", "中村 誠", OperatorRole::Owner),
+    ("approver", "小川 直美", OperatorRole::Security),
+];
+
+/// One of the demo's operators.
+#[derive(Clone, Debug)]
+pub(crate) struct DemoOperator {
+    pub(crate) login: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) role: OperatorRole,
+    /// Their certificate and, beside it, its key.
+    pub(crate) file: PathBuf,
+    /// The link for their first visit, at the start that made them: whoever has entered once has an authenticator.
+    pub(crate) link: Option<String>,
+}
+
+/// Makes an operator, unless an earlier start did.
+async fn operator(
+    layout: &Layout,
+    setup: &server::setup::Setup,
+    (login, name, role): (&'static str, &'static str, OperatorRole),
+) -> DemoResult<DemoOperator> {
+    let mut made = DemoOperator {
+        login,
+        name,
+        role,
+        file: layout.operator_file(login),
+        link: None,
+    };
+    if made.file.exists() {
+        return Ok(made);
     }
-    let role = server::operators::OperatorRole::Owner;
-    let papers = match setup.add_operator("operator", "中村 誠", role).await {
+    let papers = match setup.add_operator(login, name, role).await {
         Ok(papers) => papers,
         // An earlier start was stopped before it wrote the certificate down.
         Err(server::setup::SetupError::Operator(server::operators::AddError::Taken(_))) => {
-            return Ok(None);
+            return Ok(made);
         }
         Err(error) => return Err(error.into()),
     };
-    layout::write_secret(&file.with_extension("key"), &papers.key_pem)?;
-    layout::write_secret(&file, &papers.certificate_pem)?;
-    Ok(Some(papers.link))
+    layout::write_secret(&made.file.with_extension("key"), &papers.key_pem)?;
+    layout::write_secret(&made.file, &papers.certificate_pem)?;
+    made.link = Some(papers.link);
+    Ok(made)
 }
 
 fn wait_until_listening(layout: &Layout, parts: &mut [Part]) -> DemoResult<()> {

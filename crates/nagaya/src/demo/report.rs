@@ -1,6 +1,7 @@
 //! What the demo tells the person who started it, on the screen and as a file for programs.
 
 use super::{
+    DemoOperator,
     layout::{self, Layout},
     parts::Part,
 };
@@ -15,16 +16,14 @@ pub(crate) struct Report {
     run_dir: std::path::PathBuf,
     accounts: server::setup::DemoAccounts,
     console_url: String,
-    operator_file: std::path::PathBuf,
-    /// The link for the operator's first visit, at the first start.
-    operator_link: Option<String>,
+    operators: Vec<DemoOperator>,
 }
 
 impl Report {
     pub(crate) fn new(
         layout: &Layout,
         accounts: &server::setup::DemoAccounts,
-        operator_link: Option<String>,
+        operators: Vec<DemoOperator>,
     ) -> Self {
         Self {
             portal_url: layout.portal_url(),
@@ -34,8 +33,7 @@ impl Report {
             run_dir: layout.run_dir.clone(),
             accounts: accounts.clone(),
             console_url: layout.console_url(),
-            operator_file: layout.operator_file(),
-            operator_link,
+            operators,
         }
     }
 
@@ -70,17 +68,22 @@ impl Report {
     }
 
     fn print_console(&self) {
-        let file = self.operator_file.display();
-        let key = self.operator_file.with_extension("key");
         println!("\n  Management console: {}/console/", self.console_url);
-        println!("    It takes the operator's certificate, which a browser imports as PKCS#12:");
-        println!(
-            "    openssl pkcs12 -export -in {file} -inkey {} -out operator.p12",
-            key.display()
-        );
-        match &self.operator_link {
-            Some(link) => println!("    first visit, once: {link}"),
-            None => println!("    then a code of the operator's authenticator"),
+        println!("    It takes an operator's certificate, which a browser imports as PKCS#12.");
+        println!("    Two operators, since what touches a customer is approved by another person:");
+        for operator in &self.operators {
+            let file = operator.file.display();
+            let key = operator.file.with_extension("key");
+            println!("    {:<10} {}", operator.role.name(), operator.name);
+            println!(
+                "      openssl pkcs12 -export -in {file} -inkey {} -out {}.p12",
+                key.display(),
+                operator.login
+            );
+            match &operator.link {
+                Some(link) => println!("      first visit, once: {link}"),
+                None => println!("      then a code of the operator's authenticator"),
+            }
         }
     }
 
@@ -101,6 +104,17 @@ impl Report {
                 })
             })
             .collect();
+        let operators: Vec<_> = self
+            .operators
+            .iter()
+            .map(|operator| {
+                json!({
+                    "login": operator.login, "name": operator.name, "role": operator.role.name(),
+                    "pem_path": operator.file, "link": operator.link,
+                })
+            })
+            .collect();
+        let first = self.operators.first();
         let report = json!({
             "portal_url": self.portal_url,
             "authority_pem_path": self.authority,
@@ -109,8 +123,9 @@ impl Report {
             "run_dir": self.run_dir,
             "accounts": accounts,
             "console_url": self.console_url,
-            "operator_pem_path": self.operator_file,
-            "operator_link": self.operator_link,
+            "operators": operators,
+            "operator_pem_path": first.map(|operator| &operator.file),
+            "operator_link": first.and_then(|operator| operator.link.as_ref()),
             "pids": pids,
         });
         layout::write_secret(path, &report.to_string())

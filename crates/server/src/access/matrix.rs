@@ -5,7 +5,7 @@ use crate::{
     actor::{Actor, Role},
     operators::OperatorRole,
     portal::{Key, Ui},
-    rights::{self, Action, OperatorAction},
+    rights::{self, Action, Asking, OperatorAction},
     visit::role_key,
 };
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use wire::ids::{TenantId, UserId};
 
 const SOMEBODY: UserId = UserId(Uuid::from_u128(1));
 const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
+const CUSTOMER: TenantId = TenantId(Uuid::from_u128(3));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
 pub(super) const ASKED: [(Key, Action); 15] = [
@@ -80,6 +81,34 @@ const OPERATORS: [(Key, OperatorAction); 9] = [
         Key("access.operator.manage_provider"),
         OperatorAction::ManageProvider,
     ),
+    (
+        Key("access.operator.list_operators"),
+        OperatorAction::ListOperators,
+    ),
+    (
+        Key("access.operator.add_operator"),
+        OperatorAction::AddOperator,
+    ),
+    (
+        Key("access.operator.manage_operator"),
+        OperatorAction::ManageOperator { other: COLLEAGUE.0 },
+    ),
+    (
+        Key("access.operator.ask_elevation"),
+        OperatorAction::AskElevation,
+    ),
+    (
+        Key("access.operator.decide_elevation"),
+        OperatorAction::DecideElevation {
+            asked_by: COLLEAGUE.0,
+        },
+    ),
+    (
+        Key("access.operator.end_elevation"),
+        OperatorAction::EndElevation {
+            asked_by: COLLEAGUE.0,
+        },
+    ),
 ];
 
 /// The page, as the live policies answer.
@@ -105,18 +134,28 @@ pub(super) fn people() -> Vec<AccessRow> {
     ASKED.into_iter().map(row).collect()
 }
 
-/// As [`people`], of operators: the answers stand in the order of [`OperatorRole::ALL`].
+/// As [`people`], of operators: the answers stand in the order of [`OperatorRole::ALL`]. What takes an elevation is asked
+/// for somebody who has it, and its row says so.
 pub(super) fn operators() -> Vec<AccessRow> {
     let row = |(what, action)| AccessRow {
         what,
         answers: OperatorRole::ALL
             .map(|role| Answer {
                 role: role.key(),
-                allowed: role.authorize(action).is_ok(),
+                allowed: rights::authorize_asking(operator(role), action, Some(CUSTOMER)).is_ok(),
             })
             .into(),
     };
     OPERATORS.into_iter().map(row).collect()
+}
+
+/// An operator with an elevation for the customer that is asked about.
+fn operator(role: OperatorRole) -> Asking<'static> {
+    Asking {
+        id: SOMEBODY.0,
+        role: role.name(),
+        elevated: &[CUSTOMER],
+    }
 }
 
 /// A person of some organisation. The policies know nobody by name.

@@ -149,3 +149,31 @@ pub(crate) async fn work_log(
     let rows = store::page_of_work(&mut tx, query, per_page.cast_signed(), offset).await?;
     Ok((u64::try_from(total).unwrap_or_default(), rows))
 }
+
+/// When some things were done to a customer since a moment, and by whom, of what the log still says.
+pub(crate) async fn done_since(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kinds: &[What],
+    from_ms: i64,
+) -> sqlx::Result<Vec<(i64, String)>> {
+    let mut done = Vec::new();
+    for what in kinds {
+        let search = store::Search {
+            what: what.name().to_owned(),
+            from_ms,
+            to_ms: i64::MAX,
+            ..store::Search::default()
+        };
+        let rows = store::after(
+            tx,
+            log::of(Some(tenant)),
+            &search,
+            None,
+            i64::from(u16::MAX),
+        )
+        .await?;
+        done.extend(rows.into_iter().map(|row| (row.at_ms, row.who)));
+    }
+    Ok(done)
+}

@@ -118,6 +118,30 @@ list! {
     OperatorRefused: "operator.refused" => Key("activity.what.operator_refused"),
     /// An operator left the management console.
     OperatorLeft: "operator.left" => Key("activity.what.operator_left"),
+    /// An operator was added.
+    OperatorAdded: "operator.added" => Key("activity.what.operator_added"),
+    /// An operator was given another role.
+    OperatorChanged: "operator.changed" => Key("activity.what.operator_changed"),
+    /// An operator was suspended.
+    OperatorSuspended: "operator.suspended" => Key("activity.what.operator_suspended"),
+    /// A suspended operator may enter again.
+    OperatorResumed: "operator.resumed" => Key("activity.what.operator_resumed"),
+    /// An operator was removed.
+    OperatorRemoved: "operator.removed" => Key("activity.what.operator_removed"),
+    /// An operator was given another certificate; the earlier one opens nothing any more.
+    CertificateRenewed: "operator.certificate_renewed" => Key("activity.what.certificate_renewed"),
+    /// An operator was given a new secret of one-time codes.
+    OperatorCodesReset: "operator.codes_reset" => Key("activity.what.operator_codes_reset"),
+    /// An operator asked for leave to act on a customer, or to work on the service base.
+    ElevationAsked: "elevation.asked" => Key("activity.what.elevation_asked"),
+    /// Another operator approved it.
+    ElevationApproved: "elevation.approved" => Key("activity.what.elevation_approved"),
+    /// Another operator refused it.
+    ElevationRefused: "elevation.refused" => Key("activity.what.elevation_refused"),
+    /// Nobody decided on it in time.
+    ElevationLapsed: "elevation.lapsed" => Key("activity.what.elevation_lapsed"),
+    /// It is over.
+    ElevationEnded: "elevation.ended" => Key("activity.what.elevation_ended"),
     /// An operator lets a session host take no new sessions.
     HostDrained: "host.drained" => Key("activity.what.host_drained"),
     /// An operator lets a session host take sessions again.

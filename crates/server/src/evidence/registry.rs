@@ -63,7 +63,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.2.2",
         side: Side::Both,
         promise: Key("evidence.promise.rights"),
-        checks: &[&access::POLICIES],
+        checks: &[&access::POLICIES, &operators::ELEVATIONS_BY_ANOTHER],
     },
     Control {
         id: "5.3",
@@ -100,7 +100,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.4.4",
         side: Side::Provider,
         promise: Key("evidence.promise.one_door"),
-        checks: &[&probes::DOORS_ASK, &identity::FEDERATED_DOORS],
+        checks: &[
+            &probes::DOORS_ASK,
+            &identity::FEDERATED_DOORS,
+            &operators::ACTS_ELEVATED,
+        ],
     },
     Control {
         id: "5.7",
@@ -132,7 +136,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "12.4.3",
         side: Side::Provider,
         promise: Key("evidence.promise.work_log"),
-        checks: &[&activity::WORK_LOG],
+        checks: &[&activity::WORK_LOG, &operators::ELEVATIONS_BY_ANOTHER],
     },
     Control {
         id: "8.6",

@@ -22,7 +22,7 @@ use crate::{
     },
     operators::OperatorRole,
     portal::{Key, Lang},
-    tenancy::contract::testing::accept_terms,
+    tenancy::{self, contract::testing::accept_terms, contracts},
     testing::{Person, World, worlds},
 };
 use std::collections::{BTreeMap, HashSet};
@@ -296,6 +296,55 @@ async fn an_operator_without_a_code_is_found() {
         pass(&world.app).await.unwrap();
         let now = outcomes(&world).await;
         assert_eq!(now["operators.second_factor"], Outcome::FallsShort);
+    }
+}
+
+#[tokio::test]
+async fn an_operator_who_acts_on_a_customer_unasked_is_found() {
+    for world in well().await {
+        let tenant = world.customers[0].tenant;
+        world.pass_ms(2 * 60 * 1000);
+        let by = tenancy::By {
+            tenant,
+            who: "somebody",
+        };
+        let mut tx = world.app.db.begin(tenant).await.unwrap();
+        let new = ("SHOJI-Z1", "desktop", &[][..]);
+        contracts::add_code(&world.app, &mut tx, by, new)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        pass(&world.app).await.unwrap();
+        let now = outcomes(&world).await;
+        assert_eq!(now["operators.acts_elevated"], Outcome::FallsShort);
+        // The same act is well where somebody else had approved it for this person and this customer, at that time.
+        let span = |who: &'static str, from: i64| {
+            format!(
+                "INSERT INTO elevations (id, tenant_id, operator_id, who, purpose, ticket, minutes, asked_at_ms, state,
+                decided_by, decided_at_ms, until_ms, acts)
+                SELECT id, id, id, '{who}', '', '', 60, {from}, 'approved', NULL, {from}, {from} + 600000, 0
+                FROM tenants WHERE code = 'shoji'"
+            )
+        };
+        let at_ms = world.app.clock.now_ms();
+        for (who, from, outcome) in [
+            ("nobody", at_ms - 1000, Outcome::FallsShort),
+            ("somebody", at_ms - 900_000, Outcome::FallsShort),
+            ("somebody", at_ms - 1000, Outcome::Holds),
+        ] {
+            let text = sqlx::AssertSqlSafe(span(who, from));
+            let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();
+            on!(&mut tx, c => sqlx::raw_sql("DELETE FROM elevations").execute(c).await.map(drop))
+                .unwrap();
+            on!(&mut tx, c => sqlx::raw_sql(text).execute(c).await.map(drop)).unwrap();
+            tx.commit().await.unwrap();
+            pass(&world.app).await.unwrap();
+            let now = outcomes(&world).await;
+            assert_eq!(now["operators.acts_elevated"], outcome, "{who} {from}");
+        }
+        // Nobody else did approve it, though.
+        let now = outcomes(&world).await;
+        assert_eq!(now["operators.elevations_by_another"], Outcome::FallsShort);
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Peer(pub(crate) Option<(MachineKind, Uuid)>);
 
 impl Peer {
     /// The machine of the URI in a verified certificate.
-    pub(crate) fn read(uri: Option<&str>) -> Self {
+    pub(crate) fn read(uri: Option<&str>, _: &[u8]) -> Self {
         let machine = || {
             let (kind, id) = uri?.strip_prefix("nagaya://")?.split_once('/')?;
             let kind = match kind {

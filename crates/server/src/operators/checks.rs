@@ -11,6 +11,8 @@ use crate::{
     portal::Key,
 };
 
+pub(crate) use super::elevation::checks::{ACTS_ELEVATED, BY_ANOTHER as ELEVATIONS_BY_ANOTHER};
+
 /// Nobody is in the management console without a one-time code besides their certificate.
 pub(crate) const SECOND_FACTOR: Check = Check {
     name: "operators.second_factor",

@@ -3,6 +3,7 @@
 //! Every path begins with `/console`, so that no path of one listener is one of the other's.
 
 use super::{
+    elevation::service as elevation,
     http, pages,
     role::OperatorRole,
     service::{self, Operator},
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
+    authority::digest_of,
     clock,
     listener::{MAX_BODY, Site, guarded, problem},
     portal::{self, Problem, Ui},
@@ -50,9 +52,19 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/catalogue/{kind}/{code}/retire",
     "/console/catalogue/{kind}/{code}/offer",
     "/console/catalogue/{kind}/{code}/remove",
+    "/console/operators",
+    "/console/operators/add",
+    "/console/operators/{id}",
+    "/console/operators/{id}/{name}",
     "/console/provider",
     "/console/provider/regions",
     "/console/provider/terms",
+    "/console/elevations",
+    "/console/elevations/ask",
+    "/console/elevations/{id}",
+    "/console/elevations/{id}/approve",
+    "/console/elevations/{id}/refuse",
+    "/console/elevations/{id}/end",
     "/console/evidence",
     "/console/help/{name}",
     "/console/work-log",
@@ -83,14 +95,26 @@ async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
 }
 
 /// The operator that the connection's client certificate names. TLS has verified it already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Certificate(pub(crate) Option<Uuid>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Certificate {
+    pub(crate) operator: Option<Uuid>,
+    /// The digest of the whole certificate, see [`digest_of`].
+    pub(crate) digest: String,
+}
 
 impl Certificate {
-    /// The operator of the URI in a verified certificate.
-    pub(crate) fn read(uri: Option<&str>) -> Self {
+    /// The operator of the URI in a verified certificate (DER).
+    pub(crate) fn read(uri: Option<&str>, certificate: &[u8]) -> Self {
         let id = uri.and_then(|uri| uri.strip_prefix("nagaya://operator/"));
-        Self(id.and_then(|id| id.parse().ok()))
+        Self {
+            operator: id.and_then(|id| id.parse().ok()),
+            digest: digest_of(certificate),
+        }
+    }
+
+    /// Whether it is the one that the operator's row keeps. A row from before it kept one has had one certificate only.
+    pub(super) fn is_current(&self, kept: Option<&str>) -> bool {
+        kept.is_none_or(|kept| kept == self.digest)
     }
 }
 
@@ -111,6 +135,8 @@ pub(super) struct Entered {
     pub(super) token: String,
     /// Nothing keeps the clock right.
     pub(super) clock_alarm: bool,
+    /// Elevations on which this operator may decide.
+    pub(super) waiting: i64,
 }
 
 impl FromRequestParts<Arc<App>> for AtTheDoor {
@@ -121,10 +147,10 @@ impl FromRequestParts<Arc<App>> for AtTheDoor {
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
         let operator = match certificate(parts) {
-            Some(id) => service::known(app, id).await.map_err(failed)?,
+            Some(shown) => service::known(app, &shown).await.map_err(failed)?,
             None => None,
         };
-        // A certificate whose operator was removed or suspended.
+        // A certificate whose operator was removed or suspended, or that was replaced.
         let operator = operator.ok_or_else(|| Failure::Forbidden.into_response())?;
         Ok(Self {
             operator,
@@ -142,41 +168,44 @@ impl FromRequestParts<Arc<App>> for Entered {
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
         let token = visit::cookie(&parts.headers, COOKIE).map(str::to_owned);
-        let (Some(token), Some(id)) = (token, certificate(parts)) else {
+        let (Some(token), Some(shown)) = (token, certificate(parts)) else {
             return Err(Redirect::to(pages::DOOR).into_response());
         };
-        let row = service::session(app, &token, id).await.map_err(failed)?;
+        let row = service::session(app, &token, &shown)
+            .await
+            .map_err(failed)?;
         let row = row.and_then(|row| Some((OperatorRole::from_name(&row.role)?, row)));
         let Some((role, row)) = row else {
             return Err(Redirect::to(pages::DOOR).into_response());
         };
-        let address = visit::address(parts, app);
+        let operator = Operator {
+            id: row.operator_id,
+            full_name: row.full_name,
+            role,
+            address: visit::address(parts, app),
+        };
         refusals::note(parts, || Asker {
             tenant: None,
             user: None,
-            operator: Some(id),
-            full_name: row.full_name.clone(),
-            address: address.clone(),
+            operator: Some(operator.id),
+            full_name: operator.full_name.clone(),
+            address: operator.address.clone(),
         });
+        let waiting = elevation::waiting(app, &operator).await.map_err(failed)?;
         Ok(Self {
             ui: Ui::guest(&parts.headers, visit::path(parts))
                 .with_csrf(&row.csrf)
                 .of_console(),
-            operator: Operator {
-                id,
-                full_name: row.full_name,
-                role,
-                address,
-            },
+            operator,
             token,
+            waiting,
             clock_alarm: clock::service::is_alarming(app),
         })
     }
 }
 
-fn certificate(parts: &Parts) -> Option<Uuid> {
-    let Certificate(id) = parts.extensions.get()?;
-    *id
+fn certificate(parts: &Parts) -> Option<Certificate> {
+    parts.extensions.get().cloned()
 }
 
 fn failed(error: sqlx::Error) -> Response {

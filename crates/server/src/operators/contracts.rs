@@ -1,18 +1,22 @@
 //! What operators do with customers' contracts and with what the provider offers. Each act is in the work log, and what
 //! touches a customer in that customer's own log too. Nothing here opens what customers store.
 
-use super::service::{ActError, Operator};
+use super::{
+    elevation::service as elevation,
+    service::{ActError, Operator},
+};
 use crate::{
     activity::{self, Record, What},
     app::App,
     db::{Scope, Tx},
-    rights::OperatorAction,
+    rights::{Denied, OperatorAction},
     tenancy::{
         self, By, ContractError, Draft, Names, Overview, Profile, Region, TenantRow, Terms,
         contracts as contract, offers as provider,
     },
 };
 use uuid::Uuid;
+use wire::ids::TenantId;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,9 @@ pub(crate) enum ContractActError {
     /// No customer has this code.
     #[error("no such customer")]
     NotFound,
+    /// The operator's role would do, but nobody has approved it for this customer.
+    #[error("no elevation for this customer is in force")]
+    NotElevated,
     /// The policies say no, or the database.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -28,24 +35,71 @@ pub(crate) enum ContractActError {
     Contract(#[from] ContractError),
 }
 
+impl From<Denied> for ContractActError {
+    fn from(error: Denied) -> Self {
+        Self::Act(error.into())
+    }
+}
+
 impl From<sqlx::Error> for ContractActError {
     fn from(error: sqlx::Error) -> Self {
         Self::Act(error.into())
     }
 }
 
-/// What a customer has agreed on, without the names of its people; and every version of the terms.
+/// A customer, as operators see it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) tenant: TenantRow,
+    /// What it has agreed on, without the names of its people.
+    pub(crate) of: Overview,
+    /// Every version of the terms.
+    pub(crate) terms: Vec<Terms>,
+    /// Whether the reader's role acts on customers at all.
+    pub(crate) may_manage: bool,
+    /// Until when the reader may act on this one, in Unix milliseconds.
+    pub(crate) until_ms: Option<i64>,
+}
+
+/// Reads it. It takes no elevation: nothing of it is stored data.
 pub(crate) async fn view(
     app: &App,
     operator: &Operator,
     code: &str,
-) -> Result<(TenantRow, Overview, Vec<Terms>), ContractActError> {
-    may(operator, OperatorAction::ViewContract)?;
+) -> Result<Seen, ContractActError> {
+    operator.authorize(OperatorAction::ViewContract)?;
     let tenant = customer(app, code).await?;
     let mut tx = app.db.read(tenant.id).await?;
-    let of = contract::overview(app, &mut tx, tenant.id, Names::Sealed).await?;
-    let terms = provider::terms(&mut tx).await?;
-    Ok((tenant, of, terms))
+    Ok(Seen {
+        of: contract::overview(app, &mut tx, tenant.id, Names::Sealed).await?,
+        terms: provider::terms(&mut tx).await?,
+        may_manage: could(operator, OperatorAction::ManageContract).is_ok(),
+        until_ms: elevation::until(app, &mut tx, operator, tenant.id).await?,
+        tenant,
+    })
+}
+
+/// Whether the operator's role does something to customers for whom they have an elevation.
+fn could(operator: &Operator, action: OperatorAction) -> Result<(), Denied> {
+    let somebody = TenantId(Uuid::nil());
+    operator.authorize_on(somebody, action, &[somebody])
+}
+
+/// The customer of a code, for an act on it in this transaction. The act uses the operator's elevation for that customer.
+async fn acting(
+    app: &App,
+    tx: &mut Tx,
+    operator: &Operator,
+    action: OperatorAction,
+    code: &str,
+) -> Result<TenantRow, ContractActError> {
+    could(operator, action)?;
+    let tenant = tenancy::service::by_code(tx, code).await?;
+    let tenant = tenant.ok_or(ContractActError::NotFound)?;
+    let elevated = elevation::spend(app, tx, operator, tenant.id).await?;
+    let permitted = operator.authorize_on(tenant.id, action, &elevated);
+    permitted.map_err(|Denied| ContractActError::NotElevated)?;
+    Ok(tenant)
 }
 
 /// Writes a contract's next version.
@@ -55,9 +109,8 @@ pub(crate) async fn revise(
     code: &str,
     draft: &Draft,
 ) -> Result<(), ContractActError> {
-    may(operator, OperatorAction::ManageContract)?;
-    let tenant = customer(app, code).await?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
     let by = by(operator, &tenant);
     let row = contract::revise(app, &mut tx, by, draft).await?;
     let detail = format!("{code}: {} v{}: {}", row.number, row.version, row.reason);
@@ -75,9 +128,8 @@ pub(crate) async fn add_code(
     code: &str,
     new: (&str, &str, &[String]),
 ) -> Result<(), ContractActError> {
-    may(operator, OperatorAction::ManageContract)?;
-    let tenant = customer(app, code).await?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
     let row = contract::add_code(app, &mut tx, by(operator, &tenant), new).await?;
     let detail = format!("{code}: {}", row.code);
     record(app, &mut tx, operator, What::ServiceCodeAdded, &detail).await?;
@@ -91,9 +143,8 @@ pub(crate) async fn end_code(
     code: &str,
     id: Uuid,
 ) -> Result<(), ContractActError> {
-    may(operator, OperatorAction::ManageContract)?;
-    let tenant = customer(app, code).await?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
     contract::end_code(app, &mut tx, by(operator, &tenant), id).await?;
     let detail = format!("{code}: {id}");
     record(app, &mut tx, operator, What::ServiceCodeEnded, &detail).await?;
@@ -110,7 +161,7 @@ pub(crate) struct Offered {
 
 /// Reads it. Everybody who sees customers may.
 pub(crate) async fn offered(app: &App, operator: &Operator) -> Result<Offered, ContractActError> {
-    may(operator, OperatorAction::ListCustomers)?;
+    operator.authorize(OperatorAction::ListCustomers)?;
     let mut tx = app.db.read(Scope::Nobody).await?;
     Ok(Offered {
         profile: provider::profile(&mut tx).await?,
@@ -125,7 +176,7 @@ pub(crate) async fn set_profile(
     operator: &Operator,
     profile: &Profile,
 ) -> Result<(), ContractActError> {
-    may(operator, OperatorAction::ManageProvider)?;
+    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
     provider::set_profile(app, &mut tx, profile).await?;
     record(
@@ -145,7 +196,7 @@ pub(crate) async fn add_region(
     operator: &Operator,
     region: &Region,
 ) -> Result<bool, ContractActError> {
-    may(operator, OperatorAction::ManageProvider)?;
+    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
     let is_new = provider::add_region(&mut tx, region).await?;
     if is_new {
@@ -161,16 +212,12 @@ pub(crate) async fn publish(
     operator: &Operator,
     (text_ja, text_en): (&str, &str),
 ) -> Result<(), ContractActError> {
-    may(operator, OperatorAction::ManageProvider)?;
+    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
     let version = provider::publish(app, &mut tx, text_ja, text_en).await?;
     let detail = format!("v{version}");
     record(app, &mut tx, operator, What::TermsPublished, &detail).await?;
     Ok(tx.commit().await?)
-}
-
-fn may(operator: &Operator, action: OperatorAction) -> Result<(), ActError> {
-    Ok(operator.role.authorize(action)?)
 }
 
 async fn customer(app: &App, code: &str) -> Result<TenantRow, ContractActError> {

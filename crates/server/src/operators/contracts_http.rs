@@ -2,7 +2,7 @@
 
 use super::{
     console::Entered,
-    contracts::{self, ContractActError},
+    contracts::{self, ContractActError, Seen},
     contracts_page::{ChoiceRow, CustomerPage, ProviderPage, TermsRow},
 };
 use crate::{
@@ -40,6 +40,7 @@ impl From<ContractActError> for Failure {
     fn from(error: ContractActError) -> Self {
         match error {
             ContractActError::NotFound => Self::NotFound,
+            ContractActError::NotElevated => Self::Forbidden,
             ContractActError::Act(error) => error.into(),
             ContractActError::Contract(error) => error.into(),
         }
@@ -84,7 +85,28 @@ async fn customer(
     entered: Entered,
     Path(code): Path<String>,
 ) -> Result<Response, Failure> {
-    customer_page(&app, entered, &code, None, Wrong::default(), None).await
+    customer_page(&app, entered, &code, None, Said::default()).await
+}
+
+/// What the page says besides what there is.
+#[derive(Default)]
+struct Said {
+    wrong: Wrong,
+    code_error: Option<Key>,
+    /// An act was refused, since nobody has approved it or its time is over.
+    not_elevated: bool,
+}
+
+impl Said {
+    fn status(&self) -> StatusCode {
+        if self.not_elevated {
+            StatusCode::FORBIDDEN
+        } else if self.wrong == Wrong::default() && self.code_error.is_none() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+    }
 }
 
 async fn customer_page(
@@ -92,10 +114,16 @@ async fn customer_page(
     entered: Entered,
     code: &str,
     draft: Option<Draft>,
-    wrong: Wrong,
-    code_error: Option<Key>,
+    said: Said,
 ) -> Result<Response, Failure> {
-    let (tenant, of, terms) = contracts::view(app, &entered.operator, code).await?;
+    let Seen {
+        tenant,
+        of,
+        terms,
+        may_manage,
+        until_ms,
+    } = contracts::view(app, &entered.operator, code).await?;
+    let status = said.status();
     let lang = entered.ui.lang;
     let draft = draft
         .or_else(|| of.contract().map(Draft::of))
@@ -105,7 +133,6 @@ async fn customer_page(
         name,
         chosen,
     };
-    let is_fine = wrong == Wrong::default() && code_error.is_none();
     let page = CustomerPage {
         badge: Some(entered.badge()),
         name: text_of(lang, &tenant.name_ja, &tenant.name_en).to_owned(),
@@ -149,11 +176,9 @@ async fn customer_page(
                 )
             })
             .collect(),
-        may_manage: entered
-            .operator
-            .role
-            .authorize(OperatorAction::ManageContract)
-            .is_ok(),
+        may_manage,
+        until: until_ms.map(app::moment),
+        not_elevated: said.not_elevated,
         may_rename: entered
             .operator
             .role
@@ -161,13 +186,8 @@ async fn customer_page(
             .is_ok(),
         ui: entered.ui,
         draft,
-        wrong,
-        code_error,
-    };
-    let status = if is_fine {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
+        wrong: said.wrong,
+        code_error: said.code_error,
     };
     Ok(portal::page(status, &page))
 }
@@ -184,8 +204,13 @@ async fn revise(
     match contracts::revise(&app, &entered.operator, &code, &draft).await {
         Ok(()) => Ok(Redirect::to(&own(&code)).into_response()),
         Err(ContractActError::Contract(ContractError::Wrong(wrong))) => {
-            customer_page(&app, entered, &code, Some(draft), *wrong, None).await
+            let said = Said {
+                wrong: *wrong,
+                ..Said::default()
+            };
+            customer_page(&app, entered, &code, Some(draft), said).await
         }
+        Err(ContractActError::NotElevated) => not_elevated(&app, entered, &code, Some(draft)).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -204,11 +229,29 @@ async fn add_code(
     match contracts::add_code(&app, &entered.operator, &code, new).await {
         Ok(()) => Ok(Redirect::to(&own(&code)).into_response()),
         Err(ContractActError::Contract(ContractError::Code)) => {
-            let error = Some(Key("console.contract.code_wrong"));
-            customer_page(&app, entered, &code, None, Wrong::default(), error).await
+            let said = Said {
+                code_error: Some(Key("console.contract.code_wrong")),
+                ..Said::default()
+            };
+            customer_page(&app, entered, &code, None, said).await
         }
+        Err(ContractActError::NotElevated) => not_elevated(&app, entered, &code, None).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// The page again, with what was typed and how an elevation is asked for.
+async fn not_elevated(
+    app: &App,
+    entered: Entered,
+    code: &str,
+    draft: Option<Draft>,
+) -> Result<Response, Failure> {
+    let said = Said {
+        not_elevated: true,
+        ..Said::default()
+    };
+    customer_page(app, entered, code, draft, said).await
 }
 
 async fn end_code(
@@ -218,8 +261,11 @@ async fn end_code(
     Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     same(&Fields(pairs).one("csrf"), &entered.ui.csrf)?;
-    contracts::end_code(&app, &entered.operator, &code, id).await?;
-    Ok(Redirect::to(&own(&code)).into_response())
+    match contracts::end_code(&app, &entered.operator, &code, id).await {
+        Ok(()) => Ok(Redirect::to(&own(&code)).into_response()),
+        Err(ContractActError::NotElevated) => not_elevated(&app, entered, &code, None).await,
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn provider(State(app): State<Arc<App>>, entered: Entered) -> Result<Response, Failure> {

@@ -55,10 +55,14 @@ pub struct CustomerPage {
     pub offers: Vec<(bool, ChoiceRow)>,
     /// What is wrong with the service code.
     pub code_error: Option<Key>,
-    /// Whether the reader may change anything.
+    /// Whether the reader's role changes anything, while they have an elevation for this customer.
     pub may_manage: bool,
     /// Whether the reader may say how the customer is called.
     pub may_rename: bool,
+    /// Until when they have one.
+    pub until: Option<OffsetDateTime>,
+    /// What the reader wanted to do was refused for want of one.
+    pub not_elevated: bool,
 }
 
 /// A version of the terms.
@@ -96,6 +100,16 @@ pub struct ProviderPage {
 type Field<'a> = (&'static str, Key, &'a str, &'static str, Option<Key>);
 
 impl CustomerPage {
+    /// Whether what the reader may do now, or was about to do, is offered.
+    fn acts(&self) -> bool {
+        self.may_manage && (self.until.is_some() || self.not_elevated)
+    }
+
+    fn elevated_until(&self, at: &OffsetDateTime) -> String {
+        self.ui
+            .t1("console.contract.elevated", "until", self.ui.time(at))
+    }
+
     fn labelled(&self) -> String {
         let (resources, unlabelled) = &self.resources;
         let values: [(&str, &dyn Display); 2] =

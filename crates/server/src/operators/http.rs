@@ -3,11 +3,14 @@
 use super::{
     catalogue,
     console::{COOKIE, Entered},
-    contracts_http, customers, dashboard, door, help,
+    contracts_http, customers, dashboard, door,
+    elevation::http as elevations,
+    help,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
     },
+    people::http as people,
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
 };
@@ -41,6 +44,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(contracts_http::routes())
         .merge(customers::routes())
         .merge(catalogue::routes())
+        .merge(elevations::routes())
+        .merge(people::routes())
         .merge(help::routes())
         .merge(dashboard::routes())
         .route("/console/leave", post(leave))
@@ -71,6 +76,9 @@ impl Entered {
             customers: may(OperatorAction::ListCustomers),
             evidence: may(OperatorAction::ViewEvidence),
             work_log: may(OperatorAction::ReadWorkLog),
+            operators: may(OperatorAction::ListOperators),
+            elevations: may(OperatorAction::ListOperators) || may(OperatorAction::AskElevation),
+            waiting: self.waiting,
             clock_alarm: self.clock_alarm,
         }
     }

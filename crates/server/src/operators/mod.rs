@@ -14,9 +14,11 @@ pub mod dashboard;
 #[cfg(test)]
 mod dashboard_tests;
 mod door;
+pub(crate) mod elevation;
 mod help;
 mod http;
 pub mod pages;
+mod people;
 mod role;
 mod service;
 mod store;
@@ -24,5 +26,5 @@ mod store;
 mod tests;
 
 pub(crate) use console::{Certificate, PATHS, router};
+pub use people::{AddError, NewOperator, add, renew};
 pub use role::OperatorRole;
-pub use service::{AddError, NewOperator, add};

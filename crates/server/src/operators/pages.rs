@@ -26,6 +26,12 @@ pub struct OperatorBadge {
     pub evidence: bool,
     /// Whether the work log is offered.
     pub work_log: bool,
+    /// Whether the operators are offered.
+    pub operators: bool,
+    /// Whether elevations are offered.
+    pub elevations: bool,
+    /// Elevations on which the reader may decide.
+    pub waiting: i64,
     /// Whether every page says that nothing keeps the clock right.
     pub clock_alarm: bool,
 }

@@ -1,22 +1,23 @@
 //! Use cases of operators: entering, and what they do in the console.
 
 use super::{
+    console::Certificate,
     role::OperatorRole,
     store::{self, CustomerRow, LimitRow, MachineRow, OperatorRow, SessionRow},
 };
 use crate::{
     activity::{self, Record, What},
-    app::{App, new_uuid, secret_hash},
-    authority::{AuthorityError, Identity},
+    app::{App, secret_hash},
     clock::{self, service::History},
     db::{Scope, Tx},
     identity::service::{self as identity, SignInError},
     keys::{Owner, Place},
     one_time_code,
-    rights::{Denied, OperatorAction},
+    rights::{self, Asking, Denied, OperatorAction},
 };
 use totp_rs::Totp;
 use uuid::Uuid;
+use wire::ids::TenantId;
 
 /// An operator's session ends this long after its beginning, in milliseconds.
 pub(crate) const SESSION_MAX_MS: i64 = 8 * 60 * 60 * 1000;
@@ -35,73 +36,41 @@ pub(crate) struct Operator {
     pub(crate) address: String,
 }
 
-/// What a new operator is given.
-#[allow(missing_debug_implementations)] // It holds a private key.
-pub struct NewOperator {
-    /// Their certificate with its key, for their browser.
-    pub identity: Identity,
-    /// The secret of the one-time link for their first visit.
-    pub link: String,
-}
-
-/// Why an operator was not added.
-#[derive(Debug, thiserror::Error)]
-pub enum AddError {
-    /// Somebody has this login.
-    #[error("there is an operator with the login {0}")]
-    Taken(String),
-    /// Something that cannot be part of a certificate or a link.
-    #[error("a login is 1 to 32 small letters, digits, dots and dashes")]
-    Login,
-    /// The certificate.
-    #[error("cannot make the certificate")]
-    Certificate(#[from] AuthorityError),
-    /// The database.
-    #[error("cannot reach the database")]
-    Database(#[from] sqlx::Error),
-}
-
-/// Adds an operator, on the control plane's machine: there is nobody yet who could be asked.
-pub async fn add(
-    app: &App,
-    login: &str,
-    full_name: &str,
-    role: OperatorRole,
-) -> Result<NewOperator, AddError> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
-    if !(1..=32).contains(&login.len()) || !login.chars().all(fits) {
-        return Err(AddError::Login);
+impl Operator {
+    /// Asks the policies about what is done to no customer's thing.
+    pub(super) fn authorize(&self, action: OperatorAction) -> Result<(), Denied> {
+        rights::authorize_asking(self.asking(&[]), action, None)
     }
-    let mut tx = app.db.begin(Scope::Everybody).await?;
-    if store::by_login(&mut tx, login).await?.is_some() {
-        return Err(AddError::Taken(login.to_owned()));
+
+    /// Asks the policies about a customer's thing. `elevated` are the customers for whom there is an elevation in force.
+    pub(super) fn authorize_on(
+        &self,
+        customer: TenantId,
+        action: OperatorAction,
+        elevated: &[TenantId],
+    ) -> Result<(), Denied> {
+        rights::authorize_asking(self.asking(elevated), action, Some(customer))
     }
-    let id = new_uuid(&app.clock);
-    let secret = one_time_code::new_secret();
-    let row = OperatorRow {
-        id,
-        login: login.to_owned(),
-        full_name: full_name.to_owned(),
-        role: role.name().to_owned(),
-        state: "invited".to_owned(),
-        totp: tx.seal(Owner::Service, totp_of(id), &secret).await?,
-        totp_step: 0,
-    };
-    store::insert(&mut tx, &row, app.clock.now_ms()).await?;
-    let link = new_link(app, &mut tx, id).await?;
-    tx.commit().await?;
-    let (identity, _) = app.authority.operator(id, login, app.clock.now_s())?;
-    Ok(NewOperator { identity, link })
+
+    fn asking<'a>(&self, elevated: &'a [TenantId]) -> Asking<'a> {
+        Asking {
+            id: self.id,
+            role: self.role.name(),
+            elevated,
+        }
+    }
 }
 
-async fn new_link(app: &App, tx: &mut Tx, id: Uuid) -> sqlx::Result<String> {
+/// Makes a link for a first visit, or a first one after the codes were reset.
+pub(super) async fn new_link(app: &App, tx: &mut Tx, id: Uuid) -> sqlx::Result<String> {
     let link = app.new_secret();
     let expires_at_ms = app.clock.now_ms() + LINK_MS;
     store::insert_link(tx, &secret_hash(&link), id, expires_at_ms).await?;
     Ok(link)
 }
 
-fn totp_of(row: Uuid) -> Place {
+/// Where the secret of an operator's codes is kept.
+pub(super) fn totp_of(row: Uuid) -> Place {
     Place {
         table: "operators",
         column: "totp",
@@ -109,11 +78,22 @@ fn totp_of(row: Uuid) -> Place {
     }
 }
 
-/// The operator of a certificate, if they may come in.
-pub(crate) async fn known(app: &App, id: Uuid) -> sqlx::Result<Option<OperatorRow>> {
+/// The operator of a certificate, if it is the one that counts and they may come in.
+pub(crate) async fn known(
+    app: &App,
+    certificate: &Certificate,
+) -> sqlx::Result<Option<OperatorRow>> {
+    let Some(id) = certificate.operator else {
+        return Ok(None);
+    };
     let mut tx = app.db.read(Scope::Nobody).await?;
     let row = store::get(&mut tx, id).await?;
-    Ok(row.filter(|row| row.state != "suspended" && OperatorRole::from_name(&row.role).is_some()))
+    let may_enter = |row: &OperatorRow| {
+        certificate.is_current(row.certificate.as_deref())
+            && row.state != "suspended"
+            && OperatorRole::from_name(&row.role).is_some()
+    };
+    Ok(row.filter(may_enter))
 }
 
 /// The one-time codes of an operator (RFC 6238).
@@ -152,7 +132,7 @@ pub(crate) async fn enter(
         None => row.state == "active",
     };
     let entered = match step.filter(|_| may) {
-        Some(step) => store::use_step(&mut tx, row.id, step, now_ms).await?,
+        Some(step) => store::use_step(&mut tx, row, step, now_ms).await?,
         None => false,
     };
     if !entered {
@@ -184,18 +164,22 @@ fn record<'a>(subject: Uuid, who: &'a str, address: &'a str, what: What) -> Reco
     }
 }
 
-/// The operator behind a cookie, if the session is still good and the certificate is theirs.
+/// The operator behind a cookie, if the session is still good and the certificate is theirs and counts.
 pub(crate) async fn session(
     app: &App,
     token: &str,
-    certificate: Uuid,
+    certificate: &Certificate,
 ) -> sqlx::Result<Option<SessionRow>> {
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
     let mut tx = app.db.read(Scope::Nobody).await?;
     let row = store::session(&mut tx, &hash).await?;
     drop(tx);
-    let Some(row) = row.filter(|row| row.operator_id == certificate) else {
+    let is_theirs = |row: &SessionRow| {
+        certificate.operator == Some(row.operator_id)
+            && certificate.is_current(row.certificate.as_deref())
+    };
+    let Some(row) = row.filter(is_theirs) else {
         return Ok(None);
     };
     let too_old =

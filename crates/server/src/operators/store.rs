@@ -18,6 +18,8 @@ pub(crate) struct OperatorRow {
     pub(crate) totp: String,
     /// The last time step of which a code was used.
     pub(crate) totp_step: i64,
+    /// The digest of the one certificate that opens; none of those from before it was kept, of whom each has one.
+    pub(crate) certificate: Option<String>,
 }
 
 /// An operator's session of the web.
@@ -29,6 +31,8 @@ pub(crate) struct SessionRow {
     pub(crate) csrf: String,
     pub(crate) created_at_ms: i64,
     pub(crate) last_seen_ms: i64,
+    /// As [`OperatorRow::certificate`].
+    pub(crate) certificate: Option<String>,
 }
 
 /// A session host or gateway, as operators see it.
@@ -75,13 +79,12 @@ const LIVE_WITHOUT_CODE: &str = "SELECT count(*)
 const INSERT: &str = "INSERT INTO operators
     (id, login, full_name, role, state, totp, totp_step, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const GET: &str = "SELECT id, login, full_name, role, state, totp, totp_step FROM operators
-    WHERE id = $1";
-const BY_LOGIN: &str = "SELECT id, login, full_name, role, state, totp, totp_step FROM operators
-    WHERE login = $1";
-/// A code works once: whoever is second to use its time step changes nothing.
+const GET: &str = "SELECT id, login, full_name, role, state, totp, totp_step, certificate FROM operators WHERE id = $1";
+const BY_LOGIN: &str = "SELECT id, login, full_name, role, state, totp, totp_step, certificate FROM operators WHERE login = $1";
+/// A code works once: whoever is second to use its time step changes nothing. Nor does a code of a secret that was replaced
+/// meanwhile.
 const USE_STEP: &str = "UPDATE operators SET totp_step = $2, state = 'active', last_sign_in_ms = $3
-    WHERE id = $1 AND totp_step < $2 AND state <> 'suspended'";
+    WHERE id = $1 AND totp_step < $2 AND state <> 'suspended' AND totp = $4";
 const INSERT_LINK: &str =
     "INSERT INTO operator_links (token_hash, operator_id, expires_at_ms) VALUES ($1, $2, $3)";
 const LINK: &str = "SELECT operator_id FROM operator_links
@@ -91,7 +94,7 @@ const USE_LINK: &str = "UPDATE operator_links SET used_at_ms = $2
 const INSERT_SESSION: &str = "INSERT INTO operator_sessions
     (token_hash, operator_id, csrf, created_at_ms, last_seen_ms) VALUES ($1, $2, $3, $4, $4)";
 const SESSION: &str =
-    "SELECT s.operator_id, o.full_name, o.role, s.csrf, s.created_at_ms, s.last_seen_ms
+    "SELECT s.operator_id, o.full_name, o.role, s.csrf, s.created_at_ms, s.last_seen_ms, o.certificate
     FROM operator_sessions s JOIN operators o ON o.id = s.operator_id
     WHERE s.token_hash = $1 AND o.state = 'active'";
 const TOUCH: &str = "UPDATE operator_sessions SET last_seen_ms = $2 WHERE token_hash = $1";
@@ -131,8 +134,13 @@ pub(super) async fn by_login(tx: &mut Tx, login: &str) -> sqlx::Result<Option<Op
 }
 
 /// Uses a code's time step; `false` when it, or a later one, was used before, or the operator may not come in.
-pub(super) async fn use_step(tx: &mut Tx, id: Uuid, step: i64, now_ms: i64) -> sqlx::Result<bool> {
-    on!(tx, c => sqlx::query(USE_STEP).bind(id).bind(step).bind(now_ms).execute(c).await
+pub(super) async fn use_step(
+    tx: &mut Tx,
+    row: &OperatorRow,
+    step: i64,
+    now_ms: i64,
+) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(USE_STEP).bind(row.id).bind(step).bind(now_ms).bind(&row.totp).execute(c).await
         .map(|r| r.rows_affected() == 1))
 }
 

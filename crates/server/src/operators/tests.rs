@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{OperatorRole, PATHS, service, store};
+use super::{
+    Certificate, OperatorRole, PATHS,
+    elevation::service as elevation,
+    service::{self, Operator},
+    store,
+};
 use crate::{
     activity::What,
     app::{ClockReading, ClockSample, ClockState},
@@ -23,8 +28,8 @@ const SUSPEND: &str = "UPDATE operators SET state = 'suspended'";
 const STEP_MS: i64 = 30_000;
 
 /// An operator and the link for their first visit.
-async fn add(world: &World, login: &str, role: OperatorRole) -> (Uuid, String) {
-    let papers = service::add(&world.app, login, "中村 誠", role)
+pub(super) async fn add(world: &World, login: &str, role: OperatorRole) -> (Uuid, String) {
+    let papers = super::add(&world.app, login, "中村 誠", role)
         .await
         .unwrap();
     let mut tx = world
@@ -38,13 +43,17 @@ async fn add(world: &World, login: &str, role: OperatorRole) -> (Uuid, String) {
 }
 
 /// What the operator's authenticator shows now.
-async fn code(world: &World, id: Uuid) -> String {
-    let row = service::known(&world.app, id).await.unwrap().unwrap();
+pub(super) async fn code(world: &World, id: Uuid) -> String {
+    let shown = Certificate {
+        operator: Some(id),
+        digest: world.certificate(id).await,
+    };
+    let row = service::known(&world.app, &shown).await.unwrap().unwrap();
     let totp = service::totp(&world.app, &row).await.unwrap().unwrap();
     totp.generate(world.app.clock.now_s()).to_string()
 }
 
-async fn type_code(browser: &mut Browser, path: &str, code: &str) -> Answer {
+pub(super) async fn type_code(browser: &mut Browser, path: &str, code: &str) -> Answer {
     let csrf = browser.get(path).await.csrf();
     browser.post(path, &[("code", code), ("csrf", &csrf)]).await
 }
@@ -56,6 +65,42 @@ pub(super) async fn entered(world: &World, login: &str, role: OperatorRole) -> B
     let answer = type_code(&mut browser, &link, &code(world, id).await).await;
     assert_eq!(answer.header("location"), "/console/");
     browser
+}
+
+/// The operator of a browser, as the use cases see them.
+pub(super) async fn operator_of(world: &World, browser: &Browser) -> Operator {
+    let mut tx = world.app.db.read(crate::db::Scope::Nobody).await.unwrap();
+    let row = store::get(&mut tx, browser.operator()).await.unwrap();
+    let row = row.unwrap();
+    Operator {
+        id: row.id,
+        full_name: row.full_name,
+        role: OperatorRole::from_name(&row.role).unwrap(),
+        address: "198.51.100.9".to_owned(),
+    }
+}
+
+/// The operator has leave to act on the customer for an hour, as somebody else approved.
+pub(super) async fn elevate(world: &World, browser: &Browser, tenant: wire::ids::TenantId) {
+    let asking = operator_of(world, browser).await;
+    let deciding = Operator {
+        id: Uuid::from_u128(77),
+        full_name: "小川 直美".to_owned(),
+        role: OperatorRole::Security,
+        address: String::new(),
+    };
+    let path = customer_path(world, tenant).await;
+    let draft = elevation::Draft {
+        customer: path.rsplit('/').next().unwrap().to_owned(),
+        purpose: "agreed anew".to_owned(),
+        ticket: String::new(),
+        minutes: "60".to_owned(),
+    };
+    let id = elevation::ask(&world.app, &asking, &draft).await.unwrap();
+    let yes = elevation::Decision::Approve;
+    elevation::decide(&world.app, &deciding, id, yes, "as agreed")
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -82,6 +127,7 @@ async fn the_first_visit_takes_the_link_and_a_code_and_later_ones_a_code_that_wo
         assert_eq!(type_code(&mut again, DOOR, &next).await.status, 303);
         let log = world.log(None).await;
         let expected = [
+            What::OperatorAdded,
             What::OperatorRefused,
             What::OperatorEntered,
             What::OperatorRefused,
@@ -315,6 +361,7 @@ async fn an_operators_change_of_a_contract_is_in_both_logs_and_shows_nobodys_nam
         let [shoji, harbour] = &world.customers;
         accept_terms(&world.app, &shoji.administrator.actor).await;
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        elevate(&world, &owner, shoji.tenant).await;
         let own = customer_path(&world, shoji.tenant).await;
         let page = owner.get(&own).await;
         assert_eq!(page.status, 200);
@@ -358,6 +405,9 @@ async fn an_operators_change_of_a_contract_is_in_both_logs_and_shows_nobodys_nam
         ];
         for (role, seen, changed) in roles {
             let mut other = entered(&world, role.name(), role).await;
+            if changed == 303 {
+                elevate(&world, &other, shoji.tenant).await;
+            }
             assert_eq!(other.get(&own).await.status, seen, "{role:?}");
             let csrf = other.get(MACHINES).await.csrf();
             let form = [&[("csrf", csrf.as_str())], &form[1..]].concat();
@@ -406,7 +456,7 @@ async fn the_owner_alone_says_what_the_provider_is_and_published_terms_stay() {
     }
 }
 
-async fn customer_path(world: &World, tenant: wire::ids::TenantId) -> String {
+pub(super) async fn customer_path(world: &World, tenant: wire::ids::TenantId) -> String {
     let mut tx = world.app.db.read(tenant).await.unwrap();
     let row = crate::tenancy::service::get(&mut tx, tenant)
         .await

@@ -13,7 +13,8 @@ pub use policies::PoliciesError;
 use crate::actor::{Actor, Scopes, TokenScope};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use wire::ids::UserId;
+use uuid::Uuid;
+use wire::ids::{TenantId, UserId};
 
 /// What somebody wants to do in their own organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,51 @@ pub enum OperatorAction {
     ManageContract,
     /// Change what everybody may read of the provider: profile, regions, catalogue, terms.
     ManageProvider,
+    /// See the operators, and every elevation.
+    ListOperators,
+    /// Add an operator.
+    AddOperator,
+    /// Change, suspend and remove an operator, and renew what they enter with.
+    ManageOperator {
+        /// Whom.
+        other: Uuid,
+    },
+    /// Ask for leave to act on a customer, or to work on the service base.
+    AskElevation,
+    /// Approve or refuse what somebody asked for.
+    DecideElevation {
+        /// Who asked.
+        asked_by: Uuid,
+    },
+    /// End an elevation before its time.
+    EndElevation {
+        /// Who asked for it.
+        asked_by: Uuid,
+    },
+}
+
+/// An operator, as the policies see one.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Who.
+    pub id: Uuid,
+    /// Their role, which is an `OperatorRole` of the schema.
+    pub role: &'a str,
+    /// The customers for whom they have an elevation in force.
+    pub elevated: &'a [TenantId],
+}
+
+/// To what an operator's action is done.
+#[derive(Clone, Copy, Debug)]
+enum About {
+    /// The provider's own.
+    Base,
+    /// A customer's thing, which is not stored data.
+    Customer,
+    /// Another operator.
+    Operator(Uuid),
+    /// An elevation, by who asked for it.
+    Elevation(Uuid),
 }
 
 impl OperatorAction {
@@ -124,11 +170,17 @@ impl OperatorAction {
             Self::ViewContract => "view_contract",
             Self::ManageContract => "manage_contract",
             Self::ManageProvider => "manage_provider",
+            Self::ListOperators => "list_operators",
+            Self::AddOperator => "add_operator",
+            Self::ManageOperator { .. } => "manage_operator",
+            Self::AskElevation => "ask_elevation",
+            Self::DecideElevation { .. } => "decide_elevation",
+            Self::EndElevation { .. } => "end_elevation",
         }
     }
 
-    /// Whether it is about a customer's thing, never stored data, rather than the provider's own.
-    fn is_about_a_customer(self) -> bool {
+    /// To what it is done.
+    fn about(self) -> About {
         match self {
             Self::ListMachines
             | Self::Drain
@@ -136,8 +188,15 @@ impl OperatorAction {
             | Self::ManageCustomers
             | Self::ReadWorkLog
             | Self::ManageProvider
-            | Self::ViewEvidence => false,
-            Self::ViewContract | Self::ManageContract => true,
+            | Self::ViewEvidence
+            | Self::ListOperators
+            | Self::AddOperator
+            | Self::AskElevation => About::Base,
+            Self::ViewContract | Self::ManageContract => About::Customer,
+            Self::ManageOperator { other } => About::Operator(other),
+            Self::DecideElevation { asked_by } | Self::EndElevation { asked_by } => {
+                About::Elevation(asked_by)
+            }
         }
     }
 }
@@ -183,10 +242,25 @@ pub fn authorize(actor: &Actor, action: Action) -> Result<(), Denied> {
     }
 }
 
-/// Asks the policies about an operator of the role, which is an `OperatorRole` of the schema.
+/// Asks the policies about an operator of whom the role is all that counts: whoever it is, elevated for no customer.
 pub fn authorize_operator(role: &str, action: OperatorAction) -> Result<(), Denied> {
+    let asking = Asking {
+        id: Uuid::nil(),
+        role,
+        elevated: &[],
+    };
+    authorize_asking(asking, action, None)
+}
+
+/// Asks the policies about an operator. An action on a customer's thing names the customer; without one nobody's is meant,
+/// for which nobody is elevated.
+pub fn authorize_asking(
+    asking: Asking<'_>,
+    action: OperatorAction,
+    customer: Option<TenantId>,
+) -> Result<(), Denied> {
     match &*policies::LIVE {
-        Ok(policies) if policies.permit_operator(role, action) => Ok(()),
+        Ok(policies) if policies.permit_operator(asking, action, customer) => Ok(()),
         _ => Err(Denied),
     }
 }

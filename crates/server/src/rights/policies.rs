@@ -1,6 +1,6 @@
 //! The Cedar policies, parsed and validated once, and the entities that a question brings.
 
-use super::{Action, Facts, OperatorAction};
+use super::{About, Action, Asking, Facts, OperatorAction};
 use crate::actor::Actor;
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
@@ -12,6 +12,7 @@ use std::{
     sync::LazyLock,
 };
 use uuid::Uuid;
+use wire::ids::TenantId;
 
 pub(super) const SCHEMA: &str = include_str!("schema.cedarschema");
 pub(super) const POLICIES: &str = include_str!("policies.cedar");
@@ -43,6 +44,7 @@ struct Types {
     user: EntityTypeName,
     operator: EntityTypeName,
     operator_role: EntityTypeName,
+    elevation: EntityTypeName,
     base: EntityTypeName,
     thing: EntityTypeName,
     own_thing: EntityTypeName,
@@ -68,6 +70,7 @@ impl Policies {
                 user: name("User")?,
                 operator: name("Operator")?,
                 operator_role: name("OperatorRole")?,
+                elevation: name("Elevation")?,
                 base: name("Base")?,
                 thing: name("Thing")?,
                 own_thing: name("OwnThing")?,
@@ -86,9 +89,14 @@ impl Policies {
         self.decide(self.question(actor, action, None))
     }
 
-    /// Whether the policies permit it to an operator of the role (`OperatorRole` of the schema).
-    pub(super) fn permit_operator(&self, role: &str, action: OperatorAction) -> bool {
-        self.decide(self.operators_question(role, action, None))
+    /// Whether the policies permit it to an operator.
+    pub(super) fn permit_operator(
+        &self,
+        asking: Asking<'_>,
+        action: OperatorAction,
+        customer: Option<TenantId>,
+    ) -> bool {
+        self.decide(self.operators_question(asking, action, customer, None))
     }
 
     fn decide(&self, asked: Result<(Request, Entities), PoliciesError>) -> bool {
@@ -143,48 +151,70 @@ impl Policies {
             &types.thing
         };
         let resource = uid(kind, &Uuid::nil().to_string());
+        let thing = entity(resource.clone(), thing)?;
         self.asked(
-            [entity(principal, person)?, entity(resource, thing)?],
+            entity(principal, person)?,
             name,
+            (resource, Some(thing)),
             schema,
         )
     }
 
-    /// As [`Self::question`], for an operator. The policies know operators by role alone.
+    /// As [`Self::question`], for an operator.
     pub(super) fn operators_question(
         &self,
-        role: &str,
+        asking: Asking<'_>,
         action: OperatorAction,
+        customer: Option<TenantId>,
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), PoliciesError> {
         let types = &self.types;
         let nobody = Uuid::nil().to_string();
-        let role = uid(&types.operator_role, role);
-        let operator = [("role", expression(&role))];
-        let resource = if action.is_about_a_customer() {
-            let thing = [
-                ("tenant", expression(&uid(&types.tenant, &nobody))),
-                ("stored", RestrictedExpression::new_bool(false)),
-            ];
-            entity(uid(&types.thing, &nobody), thing)?
-        } else {
-            entity(uid(&types.base, &nobody), [])?
+        let tenant = |id: &TenantId| uid(&types.tenant, &id.0.to_string());
+        let person = |id: Uuid| uid(&types.operator, &id.to_string());
+        let elevated = asking.elevated.iter().map(|id| expression(&tenant(id)));
+        let facts = [
+            ("role", expression(&uid(&types.operator_role, asking.role))),
+            ("elevated", RestrictedExpression::new_set(elevated)),
+        ];
+        let operator = entity(person(asking.id), facts)?;
+        let (resource, facts) = match action.about() {
+            About::Base => (uid(&types.base, &nobody), Some(vec![])),
+            About::Customer => {
+                let of = customer.unwrap_or(TenantId(Uuid::nil()));
+                let thing = vec![
+                    ("tenant", expression(&tenant(&of))),
+                    ("stored", RestrictedExpression::new_bool(false)),
+                ];
+                (uid(&types.thing, &nobody), Some(thing))
+            }
+            // Who it is, is all that counts.
+            About::Operator(other) => (person(other), None),
+            About::Elevation(asked_by) => {
+                let facts = vec![("asked_by", expression(&person(asked_by)))];
+                (uid(&types.elevation, &nobody), Some(facts))
+            }
         };
-        let operator = entity(uid(&types.operator, &nobody), operator)?;
-        self.asked([operator, resource], action.name(), schema)
+        let thing = match facts {
+            Some(facts) => Some(entity(resource.clone(), facts)?),
+            None => None,
+        };
+        self.asked(operator, action.name(), (resource, thing), schema)
     }
 
-    /// The question of the first entity about the second.
+    /// The question of a principal about a resource, of which the facts may be left out.
     fn asked(
         &self,
-        [principal, resource]: [Entity; 2],
+        principal: Entity,
         action: &str,
+        (resource, facts): (EntityUid, Option<Entity>),
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), PoliciesError> {
-        let (who, what) = (principal.uid(), resource.uid());
-        let entities = Entities::from_entities([principal, resource], schema).map_err(unsound)?;
+        let who = principal.uid();
+        let entities = std::iter::once(principal).chain(facts);
+        let entities = Entities::from_entities(entities, schema).map_err(unsound)?;
         let action = uid(&self.types.action, action);
-        let request = Request::new(who, action, what, Context::empty(), schema);
+        let request = Request::new(who, action, resource, Context::empty(), schema);
         Ok((request.map_err(unsound)?, entities))
     }
 }

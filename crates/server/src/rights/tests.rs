@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::{Action, Denied, OperatorAction, authorize, check, policies::Policies};
+use super::{
+    Action, Asking, Denied, OperatorAction, authorize, authorize_asking, check, policies::Policies,
+};
 use crate::{
     actor::{Actor, Role, TokenScope},
     operators::OperatorRole,
@@ -26,14 +28,32 @@ const ACTIONS: [Action; 10] = [
     Action::ManageTokens,
 ];
 
-const OPERATORS: [OperatorAction; 6] = [
+const HIM: Uuid = Uuid::from_u128(8);
+const HER: Uuid = Uuid::from_u128(9);
+const OPERATORS: [OperatorAction; 14] = [
     OperatorAction::ListMachines,
     OperatorAction::Drain,
     OperatorAction::ListCustomers,
     OperatorAction::ManageCustomers,
     OperatorAction::ReadWorkLog,
     OperatorAction::ViewEvidence,
+    OperatorAction::ViewContract,
+    OperatorAction::ManageContract,
+    OperatorAction::ListOperators,
+    OperatorAction::AddOperator,
+    OperatorAction::AskElevation,
+    OperatorAction::ManageOperator { other: HER },
+    OperatorAction::DecideElevation { asked_by: HER },
+    OperatorAction::EndElevation { asked_by: HER },
 ];
+
+fn him(role: OperatorRole, elevated: &[TenantId]) -> Asking<'_> {
+    Asking {
+        id: HIM,
+        role: role.name(),
+        elevated,
+    }
+}
 
 fn actor(role: Role) -> Actor {
     Actor {
@@ -73,9 +93,11 @@ fn operators_do_their_roles_work() {
     let mut allowed = Vec::new();
     for role in OperatorRole::ALL {
         for action in OPERATORS {
-            let asked = policies.operators_question(role.name(), action, Some(&policies.schema));
+            let (own, customer) = ([TenantId(HER)], Some(TenantId(HER)));
+            let schema = Some(&policies.schema);
+            let asked = policies.operators_question(him(role, &own), action, customer, schema);
             asked.unwrap();
-            if role.authorize(action).is_ok() {
+            if authorize_asking(him(role, &own), action, customer).is_ok() {
                 allowed.push((role, action));
             }
         }
@@ -96,6 +118,60 @@ fn operators_do_their_roles_work() {
         [Support, Security, Owner, Auditor]
     );
     assert_eq!(may(OperatorAction::ReadWorkLog), [Security, Owner, Auditor]);
+    assert_eq!(may(OperatorAction::ViewContract), [Support, Owner, Auditor]);
+    assert_eq!(may(OperatorAction::ManageContract), [Support, Owner]);
+    assert_eq!(
+        may(OperatorAction::ListOperators),
+        [Security, Owner, Auditor]
+    );
+    assert_eq!(may(OperatorAction::AddOperator), [Owner]);
+    assert_eq!(may(OperatorAction::ManageOperator { other: HER }), [Owner]);
+    let decides = [Security, Owner];
+    assert_eq!(
+        may(OperatorAction::DecideElevation { asked_by: HER }),
+        decides
+    );
+    assert_eq!(may(OperatorAction::EndElevation { asked_by: HER }), decides);
+    let working = OperatorRole::ALL
+        .into_iter()
+        .filter(|role| *role != Auditor);
+    assert_eq!(
+        may(OperatorAction::AskElevation),
+        working.collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn an_elevation_counts_for_its_customer_alone_and_nobody_decides_on_their_own() {
+    let [this, that] = [TenantId(HIM), TenantId(HER)];
+    for role in OperatorRole::ALL {
+        let ask = |elevated: &[TenantId], action, customer| {
+            authorize_asking(him(role, elevated), action, customer).is_ok()
+        };
+        let contract = OperatorAction::ManageContract;
+        let writes = matches!(role, OperatorRole::Support | OperatorRole::Owner);
+        assert_eq!(ask(&[this], contract, Some(this)), writes);
+        assert!(!ask(&[that], contract, Some(this)));
+        assert!(!ask(&[], contract, Some(this)));
+        assert!(!ask(&[], contract, None));
+        // Nobody does to themselves what takes somebody else.
+        assert!(!ask(
+            &[],
+            OperatorAction::ManageOperator { other: HIM },
+            None
+        ));
+        assert!(!ask(
+            &[],
+            OperatorAction::DecideElevation { asked_by: HIM },
+            None
+        ));
+        // Yet everybody may give back what they were given.
+        assert!(ask(
+            &[],
+            OperatorAction::EndElevation { asked_by: HIM },
+            None
+        ));
+    }
 }
 
 #[test]

@@ -76,6 +76,19 @@ const ALLOWED: &[(&str, &str)] = &[
         "the look of a sign-in page, before anybody has signed in",
     ),
     ("operators/service.rs", "operators and their work log"),
+    (
+        "operators/elevation/service.rs",
+        "elevations of all customers, and steps that are in two logs",
+    ),
+    (
+        "operators/elevation/checks.rs",
+        "elevations of all customers",
+    ),
+    (
+        "operators/people/service.rs",
+        "operators and their work log",
+    ),
+    ("operators/people/making.rs", "operators and their work log"),
     ("sessions/job.rs", "the reconciler of every session"),
     ("clock/service.rs", "the service's own log"),
     ("keys/service.rs", "data keys and their rotation"),

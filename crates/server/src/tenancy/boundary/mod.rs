@@ -254,6 +254,7 @@ pub const KINDS: &[Kind] = &[
     base("operators", "boundary.kind.operators"),
     base("operator_links", "boundary.kind.operator_links"),
     base("operator_sessions", "boundary.kind.operator_sessions"),
+    base("elevations", "boundary.kind.elevations"),
     base("schema_versions", "boundary.kind.schema_versions"),
 ];
 
