@@ -158,9 +158,10 @@ mod tests {
 
     fn wallet(authority: &Authority, stranger: bool) -> Arc<Wallet> {
         let id = uuid::Uuid::nil();
-        let (identity, _) = authority
+        let identity = authority
             .operator(id, "hana", Clock::System.now_s())
-            .unwrap();
+            .unwrap()
+            .identity;
         let key = if stranger {
             rcgen::KeyPair::generate().unwrap().serialize_pem()
         } else {
