@@ -126,7 +126,8 @@ impl Why {
 
 impl State {
     /// Of a message that is written now.
-    pub(crate) fn new(now_ms: i64) -> Self {
+    #[cfg(test)]
+    fn new(now_ms: i64) -> Self {
         Self::Waiting {
             failures: 0,
             retry_at_ms: now_ms,
