@@ -40,6 +40,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tower::ServiceExt as _;
+use uuid::Uuid;
 use wire::ids::{DesktopId, SessionId, TenantId, UserId};
 
 /// When the tests' clock starts, Unix milliseconds: some day in 2027.

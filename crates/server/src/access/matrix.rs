@@ -47,7 +47,7 @@ pub(super) const ASKED: [(Key, Action); 15] = [
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 9] = [
+const OPERATORS: [(Key, OperatorAction); 15] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,

@@ -162,7 +162,13 @@ async fn sign_in_from(
         }
     };
     let problem = (error, wait_ms, status);
-    Ok(sign_in_page(app, guest, (action, form.email), problem, next))
+    Ok(sign_in_page(
+        app,
+        guest,
+        (action, form.email),
+        problem,
+        next,
+    ))
 }
 
 /// The sign-in page after something went wrong: what, how long to wait in milliseconds, and the answer's status.

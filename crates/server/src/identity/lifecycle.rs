@@ -13,7 +13,7 @@ use crate::{
     activity::What,
     actor::{Actor, Role},
     app::App,
-    notices::{self, Content},
+    notices::Content,
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::{self as sessions, Opened, SessionError},

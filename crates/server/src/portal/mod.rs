@@ -20,9 +20,9 @@ mod contrast;
 #[cfg(test)]
 mod device_samples;
 #[cfg(test)]
-mod register_samples;
-#[cfg(test)]
 mod federation_samples;
+#[cfg(test)]
+mod register_samples;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -48,8 +48,18 @@ fn plan(steps: Vec<Step>) -> Plan {
 fn steps() -> Vec<Step> {
     vec![
         step(2, None, HOSTILE, &[Action::Add]),
-        step(3, Some(Role::User), "鈴木 一郎", &[Action::Change, Action::Suspend]),
-        step(1204, Some(Role::Administrator), "佐藤 花子", &[Action::Remove]),
+        step(
+            3,
+            Some(Role::User),
+            "鈴木 一郎",
+            &[Action::Change, Action::Suspend],
+        ),
+        step(
+            1204,
+            Some(Role::Administrator),
+            "佐藤 花子",
+            &[Action::Remove],
+        ),
     ]
 }
 
@@ -84,7 +94,12 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let wrong = vec![
         problem(None, None, "register.problem.big", ""),
         problem(Some(3), Some(Column::Role), role, HOSTILE),
-        problem(Some(1204), Some(Column::Address), twice, "ichiro@example.jp"),
+        problem(
+            Some(1204),
+            Some(Column::Address),
+            twice,
+            "ichiro@example.jp",
+        ),
     ];
     vec![
         ("import", import(Vec::new(), false)),

@@ -40,7 +40,10 @@ async fn stage(world: &World) -> Stage {
     let (mut host, gateway) = (world.host(3), world.gateway());
     let here = world.signed_in(user).await;
     let there = elsewhere(world, user).await;
-    let ids = [world.session_in(&here).await, world.session_in(&there).await];
+    let ids = [
+        world.session_in(&here).await,
+        world.session_in(&there).await,
+    ];
     let desktop = world.running(user, customer.desktop, &mut host).await;
     let editor = world.clicked(user, customer.editor).await;
     world.pass().await;
@@ -49,7 +52,9 @@ async fn stage(world: &World) -> Stage {
     world.pass().await;
     host.orders();
     for (web, session) in ids.into_iter().zip([desktop, editor]) {
-        let pairing = world.pairing_in(web, user, session, &mut host, &gateway).await;
+        let pairing = world
+            .pairing_in(web, user, session, &mut host, &gateway)
+            .await;
         gateway.opened(pairing.open).await;
     }
     Stage {
@@ -159,7 +164,9 @@ async fn nobody_cuts_what_another_person_opened() {
             let csrf = browser.get("/account").await.csrf();
             let end = format!("/account/sessions/{}/end", stage.ids[0]);
             browser.post(&end, &[("csrf", &csrf)]).await;
-            browser.get(&format!("/sessions/{}/here", stage.shown[0])).await;
+            browser
+                .get(&format!("/sessions/{}/here", stage.shown[0]))
+                .await;
         }
         world.pass().await;
         assert!(stage.gateway.kills().is_empty());

@@ -100,7 +100,8 @@ const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id 
 const PROMISE: &str = "INSERT INTO connections (id, tenant_id, session_id, web_session_id, at_ms)
     VALUES ($1, $2, $3, $4, $5)";
 /// Those that can be opened no more and are not open.
-const FORGET_OLD: &str = "DELETE FROM connections WHERE tenant_id = $1 AND session_id = $2 AND at_ms < $3
+const FORGET_OLD: &str =
+    "DELETE FROM connections WHERE tenant_id = $1 AND session_id = $2 AND at_ms < $3
     AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $2 AND s.connection_id = connections.id)";
 const FORGET: &str = "DELETE FROM connections WHERE tenant_id = $1 AND session_id = $2";
 const OPENER: &str = "SELECT web_session_id FROM connections WHERE id = $1";
@@ -283,8 +284,7 @@ pub(super) async fn opener(tx: &mut Tx, connection: ConnectionId) -> sqlx::Resul
 
 /// The session of the web that opened each connection that is open, of all customers.
 pub(super) async fn openers(tx: &mut Tx) -> sqlx::Result<HashMap<SessionId, Uuid>> {
-    let rows: Vec<(SessionId, Uuid)> =
-        on!(tx, c => sqlx::query_as(OPENERS).fetch_all(c).await)?;
+    let rows: Vec<(SessionId, Uuid)> = on!(tx, c => sqlx::query_as(OPENERS).fetch_all(c).await)?;
     Ok(rows.into_iter().collect())
 }
 

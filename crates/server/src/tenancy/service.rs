@@ -23,13 +23,6 @@ pub async fn names(app: &App, id: TenantId) -> sqlx::Result<Names> {
     }))
 }
 
-/// The customer's code; nothing when it is gone.
-pub(crate) async fn code(app: &App, id: TenantId) -> sqlx::Result<String> {
-    let mut tx = app.db.read(id).await?;
-    let row = store::get(&mut tx, id).await?;
-    Ok(row.map_or_else(String::new, |row| row.code))
-}
-
 /// The customer, for what its sessions need to know.
 pub async fn get(tx: &mut Tx, id: TenantId) -> sqlx::Result<Option<TenantRow>> {
     store::get(tx, id).await

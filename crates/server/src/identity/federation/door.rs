@@ -9,7 +9,6 @@ use crate::{
     app::App,
     identity::{
         http::{self as sign_in, Next},
-        page::SignInPage,
         service::{NewWebSession, WEB_SESSION_MAX_MS},
     },
     portal::{self, Key, Ui, local_path, local_url},
@@ -131,16 +130,12 @@ async fn begin(
 }
 
 fn back_to_sign_in(app: &App, guest: Guest, email: String, next: String, error: Key) -> Response {
-    sign_in::with_guest_cookie(app, guest, |guest| {
-        let page = SignInPage {
-            ui: of_sign_in(guest.ui),
-            email,
-            error: Some(error),
-            retry_after_s: None,
-            next,
-        };
-        portal::page(StatusCode::UNPROCESSABLE_ENTITY, &page)
-    })
+    let guest = Guest {
+        ui: of_sign_in(guest.ui),
+        ..guest
+    };
+    let problem = (error, None, StatusCode::UNPROCESSABLE_ENTITY);
+    sign_in::sign_in_page(app, guest, ("/sign-in", email), problem, next)
 }
 
 /// A page that cannot be loaded again, or whose address has secrets, leads on from the sign-in page.

@@ -148,7 +148,7 @@ async fn enter(
     )
     .await?;
     let entered = if factor_at_ms.is_some() {
-        Entered::In(sign_in::open(app, tx, user, client, What::SignedIn).await?)
+        Entered::In(sign_in::open(app, tx, user, client, (What::SignedIn, "")).await?)
     } else {
         factors::enter(app, tx, user, client, What::SignedIn).await?
     };

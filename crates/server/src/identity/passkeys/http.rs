@@ -149,7 +149,13 @@ async fn sign_in(
         }
     };
     let problem = (error, wait_ms, status);
-    Ok(sign_in_page(&app, guest, ("/sign-in", String::new()), problem, next))
+    Ok(sign_in_page(
+        &app,
+        guest,
+        ("/sign-in", String::new()),
+        problem,
+        next,
+    ))
 }
 
 async fn start_second_step(

@@ -150,10 +150,7 @@ fn problem(problem: &Problem) -> ImportProblem {
 
 /// Everybody as CSV, in a form that can be imported again.
 #[utoipa::path(get, path = "/api/v1/people/export", tag = "people", responses((status = 200, content_type = "text/csv", body = String), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem)))]
-async fn export(
-    State(app): State<Arc<App>>,
-    Caller(actor): Caller,
-) -> Result<Response, ApiError> {
+async fn export(State(app): State<Arc<App>>, Caller(actor): Caller) -> Result<Response, ApiError> {
     Ok(csv(service::export(&app, &actor, Lang::En).await?))
 }
 

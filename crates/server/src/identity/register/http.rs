@@ -148,7 +148,11 @@ pub(super) fn csv(file: String) -> Response {
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, EXPORT),
     ];
-    (headers.map(|(name, value)| (name, HeaderValue::from_static(value))), file).into_response()
+    (
+        headers.map(|(name, value)| (name, HeaderValue::from_static(value))),
+        file,
+    )
+        .into_response()
 }
 
 fn import_page(ui: Ui, problems: Vec<Problem>, is_stale: bool) -> Response {
@@ -203,7 +207,10 @@ fn done_page(app: &App, ui: Ui, plan: Plan, links: Vec<Issued>) -> Response {
         ui,
         plan,
         links,
-        links_url: format!("data:text/csv;charset=utf-8;base64,{}", STANDARD.encode(file)),
+        links_url: format!(
+            "data:text/csv;charset=utf-8;base64,{}",
+            STANDARD.encode(file)
+        ),
         hours: LINK_MS / HOUR_MS,
     };
     portal::page(StatusCode::OK, &page)

@@ -100,7 +100,15 @@ pub async fn apply(
     }
     let tenant = actor.tenant.0;
     let detail = summary(&plan);
-    activity::append(app, &mut turn.tx, actor, What::PeopleImported, tenant, &detail).await?;
+    activity::append(
+        app,
+        &mut turn.tx,
+        actor,
+        What::PeopleImported,
+        tenant,
+        &detail,
+    )
+    .await?;
     let mut steps: Vec<&Step> = plan.steps.iter().collect();
     steps.sort_by_key(|step| step.turn());
     let mut links = Vec::new();

@@ -199,7 +199,10 @@ mod tests {
     #[test]
     fn what_is_not_well_formed_is_refused_with_its_line() {
         assert_eq!(records("a\n\"b\nc", 9), Err(TableError::Open { line: 2 }));
-        assert_eq!(records("a\n\"b\nc\"d", 9), Err(TableError::AfterQuote { line: 3 }));
+        assert_eq!(
+            records("a\n\"b\nc\"d", 9),
+            Err(TableError::AfterQuote { line: 3 })
+        );
         assert_eq!(records("a\nb\nc", 2), Err(TableError::Long));
         assert_eq!(decode(b"\x81\xff\xff"), Err(TableError::Encoding));
     }
@@ -209,17 +212,25 @@ mod tests {
         // 髙 (FBFC), ① (8740) and a wave dash (8160) of CP932.
         let bytes = b"\x96\xbc\x91\x4f,\xfb\xfc\x8b\xb4,\x87\x40\x81\x60\r\n";
         let (text, encoding) = decode(bytes).unwrap();
-        assert_eq!((text.as_str(), encoding), ("名前,髙橋,①～\r\n", Encoding::ShiftJis));
+        assert_eq!(
+            (text.as_str(), encoding),
+            ("名前,髙橋,①～\r\n", Encoding::ShiftJis)
+        );
         let (text, encoding) = decode("\u{feff}名前".as_bytes()).unwrap();
         assert_eq!((text.as_str(), encoding), ("名前", Encoding::Utf8));
     }
 
     #[test]
     fn no_cell_that_is_written_is_a_formula() {
-        for text in ["=1+1", "+81", "-1", "@SUM", "\tx", "\rx", "＝１", "'=x", "''x"] {
+        for text in [
+            "=1+1", "+81", "-1", "@SUM", "\tx", "\rx", "＝１", "'=x", "''x",
+        ] {
             assert_eq!(line(&[text]), format!("\"'{text}\"\r\n"));
         }
-        assert_eq!(line(&["'Okina", "a\"b", "花子"]), "\"'Okina\",\"a\"\"b\",\"花子\"\r\n");
+        assert_eq!(
+            line(&["'Okina", "a\"b", "花子"]),
+            "\"'Okina\",\"a\"\"b\",\"花子\"\r\n"
+        );
     }
 
     proptest! {

@@ -76,7 +76,11 @@ async fn a_file_is_shown_first_and_done_whole_when_it_is_confirmed() {
         assert!(shown.text.contains("髙橋") && shown.text.contains("Shift_JIS"));
         assert!(!people(&world, customer).await.contains("taka@"));
         let (file, digest) = (hidden(&shown, "file"), hidden(&shown, "digest"));
-        let form = [("csrf", csrf.as_str()), ("file", &file), ("digest", &digest)];
+        let form = [
+            ("csrf", csrf.as_str()),
+            ("file", &file),
+            ("digest", &digest),
+        ];
         let done = boss.post("/users/import/confirm", &form).await;
         assert_eq!(done.status, 200, "{}", done.text);
         let link = done.text.split("/welcome/").nth(1).unwrap();
@@ -172,8 +176,9 @@ async fn one_line_that_cannot_be_done_leaves_all_undone() {
         world.signed_in(&customer.administrator).await;
         // The last address is another customer's, which a look does not tell.
         let taken = &other.user.email;
-        let file =
-            format!("{HEAD},hana@shoji.example,,削除\r\n新人,new@x.example,利用者,\r\nx,{taken},利用者,\r\n");
+        let file = format!(
+            "{HEAD},hana@shoji.example,,削除\r\n新人,new@x.example,利用者,\r\nx,{taken},利用者,\r\n"
+        );
         let plan = look(&world, customer, file.as_bytes()).await;
         assert_eq!((plan.problems.len(), plan.count(Action::Add)), (0, 2));
         let before = people(&world, customer).await;
@@ -182,7 +187,10 @@ async fn one_line_that_cannot_be_done_leaves_all_undone() {
             panic!("{refused:?}");
         };
         let problem = &plan.problems[0];
-        assert_eq!((problem.line, problem.what.0), (Some(4), "person.error.email_taken"));
+        assert_eq!(
+            (problem.line, problem.what.0),
+            (Some(4), "person.error.email_taken")
+        );
         assert_eq!(people(&world, customer).await, before);
         let log = world.log(Some(customer.tenant)).await;
         assert!(log.contains(&What::PeopleImportRefused) && !log.contains(&What::UserRemoved));
@@ -225,7 +233,9 @@ async fn what_is_taken_out_comes_in_again_and_changes_nothing() {
             };
             let issued = lifecycle::invite(&world.app, actor, &draft).await.unwrap();
             if at % 2 == 0 {
-                lifecycle::suspend(&world.app, actor, issued.user.id).await.unwrap();
+                lifecycle::suspend(&world.app, actor, issued.user.id)
+                    .await
+                    .unwrap();
             }
         }
         for lang in Lang::ALL {
@@ -248,7 +258,9 @@ async fn programs_look_and_confirm_as_people_do() {
             days: 7,
         };
         let actor = &customer.administrator.actor;
-        let token = crate::api::service::create(&world.app, actor, &draft).await.unwrap();
+        let token = crate::api::service::create(&world.app, actor, &draft)
+            .await
+            .unwrap();
         let file = "email,name,role\nn@x.example,New,user\n";
         let mut browser = world.browser();
         let mut post = async |path: &str| {
@@ -259,10 +271,21 @@ async fn programs_look_and_confirm_as_people_do() {
             browser.send(request.unwrap()).await
         };
         let looked = post("/api/v1/people/import").await.json();
-        assert_eq!((&looked["done"], &looked["steps"][0]["line"]), (&false.into(), &2.into()));
-        let path = format!("/api/v1/people/import?digest={}", looked["digest"].as_str().unwrap());
+        assert_eq!(
+            (&looked["done"], &looked["steps"][0]["line"]),
+            (&false.into(), &2.into())
+        );
+        let path = format!(
+            "/api/v1/people/import?digest={}",
+            looked["digest"].as_str().unwrap()
+        );
         let done = post(&path).await.json();
-        assert!(done["links"][0]["link"].as_str().unwrap().contains("/welcome/"));
+        assert!(
+            done["links"][0]["link"]
+                .as_str()
+                .unwrap()
+                .contains("/welcome/")
+        );
         assert_eq!(post(&path).await.status, 409);
     }
 }

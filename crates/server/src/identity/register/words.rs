@@ -158,7 +158,13 @@ mod tests {
 
     #[test]
     fn words_are_known_in_both_languages_however_they_are_spaced() {
-        for head in ["メールアドレス", "Email address", " EMAIL_ADDRESS ", "e-mail", "メール アドレス"] {
+        for head in [
+            "メールアドレス",
+            "Email address",
+            " EMAIL_ADDRESS ",
+            "e-mail",
+            "メール アドレス",
+        ] {
             assert_eq!(Column::of(head), Some(Column::Address), "{head}");
         }
         assert_eq!(Column::of("氏　名"), Some(Column::Name));

@@ -103,7 +103,9 @@ async fn form_page(
     if is_preview {
         signed.ui.brand = Some(previewed(&draft, signed.ui.lang));
     }
-    let code = tenants::code(app, signed.actor.tenant).await?;
+    let mut tx = app.db.read(signed.actor.tenant).await?;
+    let code = tenants::code(&mut tx, signed.actor.tenant).await?;
+    drop(tx);
     let page = BrandingPage {
         ui: signed.ui,
         draft,
