@@ -81,7 +81,11 @@ fn every_command_takes_what_its_route_takes() {
             match take.place {
                 Place::Person | Place::Id => taken.insert("id".to_owned()),
                 Place::Query(name) | Place::Field { name, .. } => taken.insert(name.to_owned()),
-                Place::File => told["requestBody"]["content"]["text/csv"].is_object(),
+                Place::File => {
+                    let file = &told["requestBody"]["content"]["text/csv"];
+                    assert!(file.is_object(), "{} {:?}", call.noun, call.verb);
+                    true
+                }
             };
         }
         if matches!(call.shows, Shows::Pages(_)) {
