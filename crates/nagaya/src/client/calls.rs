@@ -37,6 +37,8 @@ pub(super) enum Place {
     Id,
     /// Into the query, under this name.
     Query(&'static str),
+    /// The body is what a file holds (CSV); `-` is the standard input.
+    File,
     /// Into the body, under this name.
     Field {
         name: &'static str,
@@ -55,6 +57,8 @@ pub(super) enum Shows {
     List(&'static [Column]),
     /// One thing, line by line.
     Record(&'static [Column]),
+    /// A file, as it is.
+    File,
     /// Nothing; this is said instead.
     Done(Key),
 }
@@ -89,6 +93,8 @@ const SEARCH: Take = Take {
     help: Key("client.take.search"),
 };
 
+const HANDOVERS: &[&str] = &["show", "mail"];
+
 const ME: &[Column] = &[
     column("client.column.id", "/id", Form::Text),
     column("users.column.role", "/role", Form::Role),
@@ -115,6 +121,15 @@ const LINK: &[Column] = &[
     column("users.column.email", "/person/email", Form::Text),
     column("client.column.link", "/link", Form::Text),
     column("client.column.expires_in", "/expires_in_ms", Form::Hours),
+];
+const IMPORT: &[Column] = &[
+    column("client.column.done", "/done", Form::YesOrNo),
+    column("client.column.steps", "/steps", Form::Text),
+    column("client.column.same", "/same", Form::Text),
+    column("client.column.problems", "/problems", Form::Text),
+    column("client.column.unused", "/unused_columns", Form::Text),
+    column("client.column.links", "/links", Form::Text),
+    column("client.column.digest", "/digest", Form::Text),
 ];
 const RECORDS: &[Column] = &[
     column("activity.column.at", "/at", Form::Moment),
@@ -240,6 +255,15 @@ pub(super) const CALLS: &[Call] = &[
                 },
                 help: Key("client.take.role"),
             },
+            Take {
+                name: "handover",
+                place: Place::Field {
+                    name: "handover",
+                    is_required: false,
+                    values: HANDOVERS,
+                },
+                help: Key("client.take.handover"),
+            },
         ],
         shows: Shows::Record(LINK),
         asks: None,
@@ -300,7 +324,14 @@ pub(super) const CALLS: &[Call] = &[
         method: "POST",
         path: "/api/v1/people/{id}/link",
         about: Key("client.about.people_link"),
-        takes: &[PERSON],
+        takes: &[
+            PERSON,
+            Take {
+                name: "handover",
+                place: Place::Query("handover"),
+                help: Key("client.take.handover"),
+            },
+        ],
         shows: Shows::Record(LINK),
         asks: None,
     },
@@ -313,6 +344,37 @@ pub(super) const CALLS: &[Call] = &[
         takes: &[PERSON],
         shows: Shows::Done(Key("client.done.removed")),
         asks: Some(Key("client.asks.remove")),
+    },
+    Call {
+        noun: "people",
+        verb: Some("export"),
+        method: "GET",
+        path: "/api/v1/people/export",
+        about: Key("client.about.people_export"),
+        takes: &[],
+        shows: Shows::File,
+        asks: None,
+    },
+    Call {
+        noun: "people",
+        verb: Some("import"),
+        method: "POST",
+        path: "/api/v1/people/import",
+        about: Key("client.about.people_import"),
+        takes: &[
+            Take {
+                name: "FILE",
+                place: Place::File,
+                help: Key("client.take.file"),
+            },
+            Take {
+                name: "digest",
+                place: Place::Query("digest"),
+                help: Key("client.take.digest"),
+            },
+        ],
+        shows: Shows::Record(IMPORT),
+        asks: None,
     },
     Call {
         noun: "activity",

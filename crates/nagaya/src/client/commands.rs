@@ -64,7 +64,9 @@ fn with_arguments(command: Command, call: &Call, lang: Lang) -> Command {
     for take in call.takes {
         let help = lang.text(take.help.0);
         command = command.arg(match take.place {
-            Place::Person | Place::Id => Arg::new(take.name).required(true).help(help),
+            Place::Person | Place::Id | Place::File => {
+                Arg::new(take.name).required(true).help(help)
+            }
             Place::Query(_) => option(take.name, help).value_name("TEXT"),
             Place::Field {
                 is_required,

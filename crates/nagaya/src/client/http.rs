@@ -33,6 +33,8 @@ pub(super) struct Request {
     pub(super) id: Option<String>,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Value>,
+    /// A file (CSV) in place of the body.
+    pub(super) file: Option<Vec<u8>>,
 }
 
 impl Api {
@@ -76,14 +78,23 @@ impl Api {
             .client
             .request(request.method.clone(), url)
             .bearer_auth(&self.token)
-            .header(header::ACCEPT, "application/json, application/problem+json")
+            .header(
+                header::ACCEPT,
+                "application/json, text/csv, application/problem+json",
+            )
             .header(header::ACCEPT_LANGUAGE, self.lang.tag());
         if let Some(body) = &request.body {
             builder = builder.json(body);
+        } else if let Some(file) = &request.file {
+            builder = builder
+                .header(header::CONTENT_TYPE, "text/csv")
+                .body(file.clone());
         }
         let answer = builder.send().await.map_err(|error| self.lost(&error))?;
         let status = answer.status();
         let to = answer.headers().get(header::LOCATION).cloned();
+        let media_type = answer.headers().get(header::CONTENT_TYPE);
+        let is_file = media_type.is_some_and(|value| value.as_bytes().starts_with(b"text/csv"));
         let body = self.body(answer).await?;
         if status.is_redirection() {
             let to = to.as_ref().and_then(|to| to.to_str().ok());
@@ -98,6 +109,11 @@ impl Api {
         }
         if body.is_empty() {
             return Ok(None);
+        }
+        if is_file {
+            return Ok(Some(Value::String(
+                String::from_utf8_lossy(&body).into_owned(),
+            )));
         }
         let value = serde_json::from_slice(&body);
         value.map_err(|_| self.failed(UNREACHABLE, "client.error.no_api", &self.base))

@@ -27,7 +27,7 @@ use http::{Api, Request};
 use serde_json::{Map, Value, json};
 use server::portal::Lang;
 use std::{
-    env,
+    env, fs,
     io::{self, BufRead as _, IsTerminal as _, Read as _},
 };
 
@@ -152,6 +152,7 @@ fn request(call: &Call, given: &ArgMatches, lang: Lang) -> Result<Request, Faile
         match take.place {
             Place::Person | Place::Id => request.id = Some(value),
             Place::Query(name) => request.query.push((name, value)),
+            Place::File => request.file = Some(file(&value, lang)?),
             Place::Field { name, .. } => {
                 body.insert(name.to_owned(), value.into());
             }
@@ -162,6 +163,21 @@ fn request(call: &Call, given: &ArgMatches, lang: Lang) -> Result<Request, Faile
     }
     request.body = has_fields.then_some(Value::Object(body));
     Ok(request)
+}
+
+/// What a file holds; `-` is the standard input.
+fn file(path: &str, lang: Lang) -> Result<Vec<u8>, Failed> {
+    let mut held = Vec::new();
+    let read = if path == "-" {
+        io::stdin().lock().read_to_end(&mut held)
+    } else {
+        fs::File::open(path).and_then(|mut file| file.read_to_end(&mut held))
+    };
+    read.map(|_| held).map_err(|error| {
+        let path = values::harmless(path);
+        let values: [(&str, &dyn std::fmt::Display); 2] = [("file", &path), ("why", &error)];
+        Failed::of(USAGE, lang, "client.error.file", &values)
+    })
 }
 
 /// The person of an address, of those whom the token's person may see.

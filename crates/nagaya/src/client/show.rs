@@ -12,6 +12,10 @@ use std::io::Write as _;
 
 /// Writes an answer.
 pub(super) fn answer(call: &Call, answer: Option<&Value>, output: Output, lang: Lang) {
+    if let (Shows::File, Some(Value::String(file))) = (&call.shows, answer) {
+        print(file);
+        return;
+    }
     if output == Output::Json {
         if let Some(answer) = answer {
             print(&format!("{answer:#}\n"));
@@ -25,6 +29,8 @@ pub(super) fn answer(call: &Call, answer: Option<&Value>, output: Output, lang: 
             more(answer, lang);
         }
         Shows::List(columns) => list(answer, columns, lang),
+        // What is no text is shown as the API told it.
+        Shows::File => print(&format!("{answer:#}\n")),
         Shows::Record(columns) => print(&record(answer, columns, lang)),
         Shows::Done(key) => print(&format!("{}\n", lang.text(key.0))),
     }

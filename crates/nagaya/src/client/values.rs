@@ -65,6 +65,10 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let told = fields.values().filter(|value| !value.is_null());
+            told.map(plain).collect::<Vec<_>>().join(" ")
+        }
         other => other.to_string(),
     }
 }

@@ -117,7 +117,7 @@ async fn the_link_sets_another_password_and_the_old_one_works_until_then() {
             ("token", token),
         ];
         let done = browser.post(&path, &form).await;
-        assert_eq!(done.header("location"), "/desktops");
+        assert_eq!(done.header("location"), "/");
         // Sessions from before end, the link is used, and the person is told.
         assert_eq!(inside.get("/account").await.status, 303);
         assert_eq!(world.browser().get(&path).await.status, 410);

@@ -190,7 +190,7 @@ async fn passkeys_are_named_and_an_administrator_takes_lost_ones_away() {
         assert_eq!(hana.get("/account").await.status, 303);
         assert_eq!(sign_in(&world, &mut own).await.1.status, 401);
         let (_, answer) = first_step(&world, &customer.user).await;
-        assert_eq!(answer.header("location"), "/desktops");
+        assert_eq!(answer.header("location"), "/");
     }
 }
 
