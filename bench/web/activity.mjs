@@ -11,7 +11,7 @@ const AIMS = {
 
 /** Runs it beside a PostgreSQL that keeps what it acknowledges, and adds its figures: lines of `{"name", "value", "unit"}`. */
 export function activityFigures(figures, root) {
-  const bench = ["cargo", "bench", "--quiet", "--locked", "--profile", "dev", "--package", "server", "--bench", "activity"];
+  const bench = ["cargo", "bench", "--quiet", "--locked", "--profile", "dev", "--config", "profile.dev.package.server.opt-level=2", "--package", "server", "--bench", "activity"];
   const text = execFileSync("scripts/with-postgres", bench, {
     cwd: root,
     encoding: "utf8",
