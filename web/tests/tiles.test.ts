@@ -134,7 +134,7 @@ describe("what is refused", () => {
     refuse(payload(1, 0, streamed));
   });
 
-  test("damaged bytes are painted or refused, never anything else", () => {
+  test("damaged bytes are painted or refused, never anything else", { timeout: 60_000 }, () => {
     const base = payload(1, MANY.length, [...MANY_ZSTD]);
     let seed = 1;
     const random = (below: number) => (seed = (seed * 48_271) % 0x7fff_ffff) % below;

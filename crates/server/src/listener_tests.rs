@@ -14,7 +14,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 51] = [
+const PAGES: [&str; 53] = [
+    "/users/import",
+    "/sessions/{id}/here",
     "/",
     "/overview",
     "/sign-in/device",
@@ -68,7 +70,9 @@ const PAGES: [&str; 51] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 21] = [
+const ACTS: [&str; 23] = [
+    "/users/export",
+    "/users/import/confirm",
     "/device-authorities/{id}/revoke",
     "/device-authorities/{id}/list",
     "/federation/test",
@@ -92,7 +96,8 @@ const ACTS: [&str; 21] = [
     "/sessions/{id}/end",
 ];
 /// What needs nobody: where people sign in, and what the sign-in page itself is made of.
-const OPEN: [&str; 18] = [
+const OPEN: [&str; 19] = [
+    "/forgot",
     "/at/{code}",
     "/at/{code}/style.css",
     "/at/{code}/logo.png",
@@ -392,14 +397,14 @@ async fn signing_in_never_leads_to_another_site() {
         world.signed_in(user).await;
         for (next, leads_to) in [
             ("/users?q=a%20b", "/users?q=a%20b"),
-            ("https://evil.example/", "/desktops"),
-            ("//evil.example/", "/desktops"),
-            ("/\\evil.example/", "/desktops"),
-            ("/\t/evil.example/", "/desktops"),
-            ("javascript:alert(1)", "/desktops"),
-            ("/\r\nset-cookie: a=b", "/desktops"),
+            ("https://evil.example/", "/"),
+            ("//evil.example/", "/"),
+            ("/\\evil.example/", "/"),
+            ("/\t/evil.example/", "/"),
+            ("javascript:alert(1)", "/"),
+            ("/\r\nset-cookie: a=b", "/"),
             // Addresses of ours are ASCII; others could not even be sent.
-            ("/長屋", "/desktops"),
+            ("/長屋", "/"),
         ] {
             let mut browser = world.browser();
             let page = browser

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
+mod browser;
 mod console;
+
+pub(crate) use browser::{Answer, Browser};
 
 use crate::{
     activity::What,
@@ -21,25 +24,15 @@ use crate::{
     },
     keys,
     notices::mail::testing::Fake,
-    operators,
     setup::provider,
     tenancy::{self, contract::testing::agree, store::TenantRow},
-    two_names,
 };
-use axum::{
-    body::Body,
-    extract::ConnectInfo,
-    http::{Request, Response, StatusCode, header},
-};
-use console::Shown;
 use sqlx::Connection as _;
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::Path,
     sync::{Arc, atomic::Ordering},
 };
-use tower::ServiceExt as _;
 use uuid::Uuid;
 use wire::ids::{DesktopId, SessionId, TenantId, UserId};
 
@@ -392,15 +385,6 @@ async fn add_desktop(
     row.id
 }
 
-/// A browser: keeps cookies, follows nothing, sends what real ones send.
-pub(crate) struct Browser {
-    app: Arc<App>,
-    pub(crate) cookies: BTreeMap<String, String>,
-    pub(crate) address: SocketAddr,
-    /// On the management network: which certificate it shows.
-    shown: Option<Shown>,
-}
-
 /// The digest of the operator's certificate that counts; nothing when there is none.
 async fn current(app: &App, operator: Option<uuid::Uuid>) -> String {
     const SQL: &str = "SELECT certificate FROM operators WHERE id = $1";
@@ -408,119 +392,4 @@ async fn current(app: &App, operator: Option<uuid::Uuid>) -> String {
     let found: Option<Option<String>> =
         on!(&mut tx, c => sqlx::query_scalar(SQL).bind(operator).fetch_optional(c).await).unwrap();
     found.flatten().unwrap_or_default()
-}
-
-/// An answer that was read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: header::HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The form token of a page.
-    pub(crate) fn csrf(&self) -> String {
-        let (_, rest) = self
-            .text
-            .split_once("name=\"csrf\" value=\"")
-            .unwrap_or_else(|| panic!("no form in {}", self.text));
-        rest.split('"').next().unwrap().to_owned()
-    }
-
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.text).unwrap()
-    }
-}
-
-impl Browser {
-    pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap())
-            .await
-    }
-
-    /// Sends a form as the portal's own page would.
-    pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
-        let body = crate::portal::local_url("", form);
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, self.own_url())
-            .header("sec-fetch-site", "same-origin")
-            .body(Body::from(body.trim_start_matches('?').to_owned()))
-            .unwrap();
-        self.send(request).await
-    }
-
-    /// The form token of this browser's session.
-    pub(crate) async fn csrf(&mut self) -> String {
-        self.get("/desktops").await.csrf()
-    }
-
-    /// The status and the body of what is no text.
-    pub(crate) async fn bytes(&mut self, path: &str) -> (StatusCode, Vec<u8>) {
-        let (parts, body) = self
-            .sent(Request::get(path).body(Body::empty()).unwrap())
-            .await;
-        (parts.status, body)
-    }
-
-    pub(crate) async fn send(&mut self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.sent(request).await;
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(body).unwrap(),
-        }
-    }
-
-    async fn sent(&mut self, mut request: Request<Body>) -> (axum::http::response::Parts, Vec<u8>) {
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        if !cookies.is_empty() {
-            let value = cookies.join("; ").parse().unwrap();
-            request.headers_mut().insert(header::COOKIE, value);
-        }
-        request.extensions_mut().insert(ConnectInfo(self.address));
-        let router = if let Some(shown) = &self.shown {
-            let certificate = shown.certificate(&self.app).await;
-            request.extensions_mut().insert(certificate);
-            operators::router(Arc::clone(&self.app))
-        } else {
-            two_names::router(Arc::clone(&self.app))
-        };
-        let answer = router.oneshot(request).await.unwrap();
-        self.keep_cookies(&answer);
-        let (parts, body) = answer.into_parts();
-        let body = axum::body::to_bytes(body, 1 << 24).await.unwrap();
-        (parts, body.to_vec())
-    }
-
-    fn own_url(&self) -> &str {
-        match self.shown {
-            Some(_) => &self.app.config.management_url,
-            None => &self.app.config.public_url,
-        }
-    }
-
-    fn keep_cookies(&mut self, answer: &Response<Body>) {
-        for value in answer.headers().get_all(header::SET_COOKIE) {
-            let text = value.to_str().unwrap();
-            let (name, rest) = text.split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if text.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-    }
 }

@@ -129,7 +129,8 @@ fn complete(operation: &mut Map<String, Value>) {
 fn as_problem(response: &mut Value) {
     let content = response.get_mut("content").and_then(Value::as_object_mut);
     let Some(content) = content else { return };
-    if content["application/json"]["schema"]["$ref"] == PROBLEM
+    let body = content.get("application/json");
+    if body.is_some_and(|body| body["schema"]["$ref"] == PROBLEM)
         && let Some(body) = content.remove("application/json")
     {
         content.insert("application/problem+json".to_owned(), body);

@@ -113,9 +113,9 @@ async fn a_link_without_a_record_is_found() {
     for world in well().await {
         world.link(&world.customers[0].user).await;
         pass(&world.app).await.unwrap();
-        let falls_short = |name| outcome_of(&world, name);
+        let outcome = |name| outcome_of(&world, name);
         assert_eq!(
-            falls_short("identity.links_recorded").await,
+            outcome("identity.links_recorded").await,
             Outcome::FallsShort
         );
         // One that an administrator makes is no such.
@@ -124,7 +124,7 @@ async fn a_link_without_a_record_is_found() {
         reissue(&world.app, boss, user).await.unwrap();
         world.pass_ms(EVERY_MS);
         pass(&world.app).await.unwrap();
-        assert_eq!(falls_short("identity.links_recorded").await, Outcome::Holds);
+        assert_eq!(outcome("identity.links_recorded").await, Outcome::Holds);
     }
 }
 

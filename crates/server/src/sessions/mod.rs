@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub mod attach;
+mod beat;
 pub mod broker;
 pub(crate) mod checks;
 pub mod http;
@@ -12,7 +13,6 @@ pub mod page;
 mod parting;
 #[cfg(test)]
 mod parting_tests;
-mod pulse;
 #[cfg(test)]
 mod report_tests;
 pub mod reports;
@@ -23,6 +23,6 @@ pub mod store;
 mod tests;
 
 pub(crate) use api::Doc as ApiDoc;
+pub(crate) use beat::{DAYS, Pulse, pulse};
 pub use broker::Candidate;
-pub(crate) use pulse::{DAYS, Pulse, pulse};
 pub(crate) use reports::take as take_report;

@@ -4,7 +4,7 @@
 
 use super::{
     Trouble,
-    fake::{Fake, SECRET, choose, set_up, sign_in},
+    fake::{DOMAIN, Fake, SECRET, choose, set_up, sign_in},
     service::{self, FederationError},
     settings::Draft,
 };
@@ -14,6 +14,9 @@ use crate::{
     testing::{Browser, PASSWORD, Person, World, worlds},
 };
 use serde_json::json;
+
+const OTHER_DOMAIN: &str = "other.example";
+const SHARED_DOMAIN: &str = "shared.example";
 
 async fn try_password(world: &World, person: &Person) -> u16 {
     let mut browser = world.browser();
@@ -54,7 +57,7 @@ async fn the_secret_is_never_shown_and_goes_to_no_other_server() {
         let fake = Fake::open(&mut world).await;
         let boss = &world.customers[0].administrator;
         let mut browser = world.signed_in(boss).await;
-        let mut draft = fake.draft("shoji.example");
+        let mut draft = fake.draft(DOMAIN);
         let answer = post(&mut browser, &draft).await;
         assert_eq!(
             answer.header("location"),
@@ -71,7 +74,7 @@ async fn the_secret_is_never_shown_and_goes_to_no_other_server() {
         assert_eq!(answer.status, 422);
         assert!(answer.text.contains("not a url") && !answer.text.contains(SECRET));
         // Kept for the same issuer and client alone.
-        let mut draft = fake.draft("shoji.example");
+        let mut draft = fake.draft(DOMAIN);
         draft.client_secret = String::new();
         assert_eq!(post(&mut browser, &draft).await.status, 303);
         for changed in [
@@ -114,7 +117,7 @@ async fn closed_passwords_open_nothing_and_lock_no_organisation_out() {
         let (boss, hana) = (&shoji.administrator, &shoji.user);
         world.signed_in(boss).await;
         world.signed_in(hana).await;
-        let mut draft = fake.draft("shoji.example");
+        let mut draft = fake.draft(DOMAIN);
         draft.closed = vec!["user".to_owned(), "administrator".to_owned()];
         // Nobody is named, or nobody who could come in.
         for emergency in [String::new(), hana.actor.user.to_string()] {
@@ -158,7 +161,7 @@ async fn a_password_that_got_around_the_provider_is_found() {
     for mut world in worlds().await {
         let fake = Fake::open(&mut world).await;
         let shoji = &world.customers[0];
-        let mut draft = fake.draft("shoji.example");
+        let mut draft = fake.draft(DOMAIN);
         let standing = async || {
             evidence::job::pass(&world.app).await.unwrap();
             let actor = &shoji.administrator.actor;
@@ -189,7 +192,7 @@ async fn a_domain_leads_to_one_customer_once_it_is_confirmed() {
     for mut world in worlds().await {
         let fake = Fake::open(&mut world).await;
         let [shoji, harbour] = &world.customers;
-        let draft = fake.draft("shared.example");
+        let draft = fake.draft(SHARED_DOMAIN);
         for customer in [shoji, harbour] {
             let actor = &customer.administrator.actor;
             service::save(&world.app, actor, &draft).await.unwrap();
@@ -225,7 +228,7 @@ async fn a_domain_leads_to_one_customer_once_it_is_confirmed() {
                 .status,
             200
         );
-        let other = fake.draft("other.example");
+        let other = fake.draft(OTHER_DOMAIN);
         service::save(&world.app, &shoji.administrator.actor, &other)
             .await
             .unwrap();
@@ -246,7 +249,7 @@ async fn the_service_is_led_nowhere_that_only_it_reaches() {
     for mut world in worlds().await {
         let fake = Fake::open(&mut world).await;
         let actor = world.customers[0].administrator.actor.clone();
-        service::save(&world.app, &actor, &fake.draft("shoji.example"))
+        service::save(&world.app, &actor, &fake.draft(DOMAIN))
             .await
             .unwrap();
         let test = async |world: &World| service::test(&world.app, &actor).await.unwrap().unwrap();
@@ -317,7 +320,7 @@ async fn the_service_is_led_nowhere_that_only_it_reaches() {
 async fn a_provider_cannot_lead_the_service_inside_by_its_description() {
     for mut world in worlds().await {
         let fake = Fake::open(&mut world).await;
-        set_up(&world, &fake.draft("shoji.example")).await;
+        set_up(&world, &fake.draft(DOMAIN)).await;
         // Found with the switch on, and asked for codes after it was turned off: each request is looked at.
         assert_eq!(
             choose(&mut world.browser(), "a@shoji.example", "/")

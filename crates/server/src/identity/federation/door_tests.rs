@@ -58,7 +58,7 @@ async fn where_somebody_is_led_depends_on_the_domain_alone_and_never_elsewhere()
             let url = led_to(&choose(&mut browser, NEWCOMER, next).await);
             let answer = browser.get(&fake.visit(&world, &url)).await;
             let to = answer.header("location");
-            assert!(to == "/desktops" || to == "/users", "{next} leads to {to}");
+            assert!(to == "/" || to == "/users", "{next} leads to {to}");
         }
         // Without the token of the form nothing begins.
         let mut browser = world.browser();

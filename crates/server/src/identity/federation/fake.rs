@@ -37,6 +37,8 @@ use wire::ids::TenantId;
 
 pub(super) const CLIENT: &str = "nagaya";
 pub(super) const SECRET: &str = "a secret of the client";
+/// The domain of the customer that the tests are about.
+pub(super) const DOMAIN: &str = "shoji.example";
 pub(super) const NEWCOMER: &str = "newcomer@shoji.example";
 
 /// How identities are signed.
@@ -392,6 +394,12 @@ pub(super) fn subject() -> String {
     B64.encode(random::<9>())
 }
 
+/// The first customer has some provider from now on. Before anybody has a browser.
+pub(crate) async fn some_provider(world: &mut World) {
+    let fake = Fake::open(world).await;
+    set_up(world, &fake.draft(DOMAIN)).await;
+}
+
 /// A customer whose provider lets anybody of its domain in.
 pub(super) async fn open_worlds() -> Vec<(World, Fake)> {
     let mut all = Vec::new();
@@ -406,7 +414,7 @@ pub(super) async fn open_worlds() -> Vec<(World, Fake)> {
 pub(super) fn welcoming(fake: &Fake) -> Draft {
     Draft {
         joins_as: "user".to_owned(),
-        ..fake.draft("shoji.example")
+        ..fake.draft(DOMAIN)
     }
 }
 

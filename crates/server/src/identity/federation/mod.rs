@@ -13,7 +13,7 @@ mod door;
 mod door_tests;
 mod enter;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 pub(super) mod http;
 mod known;
 mod oidc;

@@ -112,13 +112,17 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     }
     let mut cause = error.source();
     while let Some(at) = cause {
-        let inner = at
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if at.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if at.is::<rustls::Error>() {
             return Trouble::Tls;
         }
-        cause = at.source();
+        // What is wrapped in an error of input and output is not its source.
+        let wrapped = at
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        cause = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => at.source(),
+        };
     }
     if error.is_body() || error.is_decode() {
         return Trouble::Answer;

@@ -132,6 +132,7 @@ async fn a_link_is_no_way_in_from_elsewhere_and_stays_good() {
 async fn outside_the_hours_portal_and_desktops_are_shut() {
     for world in worlds().await {
         let customer = &world.customers[0];
+        let mut hana = world.signed_in(&customer.user).await;
         let (mut host, mut gateway) = (world.host(3), world.gateway());
         let session = world
             .running(&customer.user, customer.desktop, &mut host)
@@ -143,7 +144,6 @@ async fn outside_the_hours_portal_and_desktops_are_shut() {
         // It is Friday, 17:00 in the customer's zone, and the day ends at 18:00.
         let hours = [("day-0", "4"), ("from-0", "09:00"), ("to-0", "18:00")];
         asked(&world, "user", &hours).await;
-        let mut hana = world.signed_in(&customer.user).await;
         assert_eq!(hana.get("/desktops").await.status, 200);
         world.pass().await;
         assert!(gateway.kills().is_empty());

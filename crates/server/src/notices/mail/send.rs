@@ -16,6 +16,7 @@ use lettre::{
         extension::ClientId,
     },
 };
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use std::{error::Error, fmt, fs, io, os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 use tokio::time::timeout;
 
@@ -137,6 +138,10 @@ fn tls(config: &MailConfig) -> Result<TlsParameters, MailerError> {
     let mut builder = TlsParameters::builder(config.host.clone());
     if let Some(path) = &config.authority_file {
         let pem = fs::read(path).map_err(|source| file(path, source))?;
+        // A file without any would be taken, and trust nobody.
+        if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+            return Err(MailerError::Tls);
+        }
         let authorities = Certificate::from_pem(&pem).map_err(|_| MailerError::Tls)?;
         builder = builder
             .certificate_store(CertificateStore::None)

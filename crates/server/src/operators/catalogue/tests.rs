@@ -5,7 +5,10 @@
 use crate::{
     activity::What,
     db::Scope,
-    operators::{OperatorRole, tests::entered},
+    operators::{
+        OperatorRole,
+        tests::{elevate, entered},
+    },
     tenancy::{By, contracts, offers},
     testing::{Answer, Browser, World, worlds},
 };
@@ -97,6 +100,7 @@ async fn what_is_used_stays_and_what_is_not_offered_cannot_be_given() {
         }
         assert!(codes(&world).await.contains(&"long-log".to_owned()));
         assert!(!give(&world, "S-2", "log-stream").await);
+        elevate(&world, &owner, world.customers[0].tenant).await;
         // Who has the region keeps it; the customer still reads what the option is called.
         let own = "/console/customers/shoji";
         let form = [

@@ -334,6 +334,16 @@ const ACTS: &[(&str, Fields, What)] = &[
         What::ContractChanged,
     ),
     (
+        "/console/customers/{code}/names",
+        &[
+            ("name_ja", "長屋商事"),
+            ("name_en", "Nagaya Trading Company"),
+            ("language", "ja"),
+            ("time_zone", "Asia/Tokyo"),
+        ],
+        What::CustomerChanged,
+    ),
+    (
         "/console/customers/{code}/codes",
         &[("label", "SHOJI-X9"), ("service", "desktop")],
         What::ServiceCodeAdded,
