@@ -71,6 +71,7 @@ test("an operator adds a customer, whose administrator comes in and opens a desk
   const person = await newPerson(browser, { locale: "en-GB" });
   const own = await person.newPage();
   await enterByLink(own, { link }, newPassword());
+  await own.goto(`${report.portal_url}/desktops`);
   assert.deepEqual(await offered(own), ["Work desktop", "Text editor", "Terminal", "Files"]);
   await open(own, "desktops");
   await untilPicture(own);

@@ -118,7 +118,8 @@ fn complete(operation: &mut Map<String, Value>) {
     }
     for (status, response) in responses {
         let meaning = MEANINGS.iter().find(|(of, _)| of == status);
-        if let Some((_, meaning)) = meaning.filter(|_| response["description"] == "") {
+        let is_silent = response["description"].as_str().is_none_or(str::is_empty);
+        if let Some((_, meaning)) = meaning.filter(|_| is_silent) {
             response["description"] = (*meaning).into();
         }
         as_problem(response);

@@ -409,6 +409,7 @@ async fn a_path_says_which_methods_it_knows() {
 #[tokio::test]
 async fn no_text_that_is_looked_for_is_too_much_for_the_database() {
     for world in worlds().await {
+        world.signed_in(&world.customers[0].administrator).await;
         let scopes = [TokenScope::ActivityRead, TokenScope::PeopleRead];
         let secret = token(&world, &world.customers[0].administrator, &scopes).await;
         for path in [
