@@ -24,7 +24,7 @@ export async function signIn(page, portalUrl, account, password) {
   await page.goto(`${portalUrl}/sign-in`);
   await page.getByLabel("Email address").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL(FIRST_PAGE);
 }
 

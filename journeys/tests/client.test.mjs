@@ -104,7 +104,7 @@ test("people are invited, changed, suspended and removed, and questions are aske
   refused(["people", "change", address, "--name", " "], REFUSED, /full_name/);
   refused(["people", "suspend", address], UNCONFIRMED, /--yes/);
   assert.match(done("people", "suspend", address, "--yes"), /suspended/);
-  assert.match(done("people", "list", "--search", "mio"), /Suspended/);
+  assert.match(done("people", "list", "--search", "mio"), /Locked/);
   done("people", "resume", address);
   refused(["people", "remove", address], UNCONFIRMED, /--yes/);
   refused(["people", "show", "nobody@harbour.example"], NOT_FOUND, /people list/);

@@ -52,7 +52,7 @@ async function signIn(page) {
   await page.goto(`${portal}/sign-in`);
   await page.getByLabel("Email address").fill(hana.email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL("**/sign-in/device?**");
 }
 

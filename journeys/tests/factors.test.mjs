@@ -34,13 +34,13 @@ async function upToTheCode(page) {
   await page.goto(`${portal}/sign-in`);
   await page.getByLabel("Email address").fill(user.email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL("**/sign-in/code**");
 }
 
 async function typeCode(page, code) {
   await page.locator("#code").fill(code);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 test("a person turns two-step sign-in on and gets recovery codes once", { timeout: 60_000 }, async () => {

@@ -150,8 +150,8 @@ test("closed passwords open nothing, and one administrator keeps theirs", { time
 
   const door = await someone(grace.email);
   await door.getByLabel("Password", { exact: true }).fill(password);
-  await door.getByRole("button", { name: "Sign in" }).click();
-  await door.waitForURL("**/desktops");
+  await door.getByRole("button", { name: "Sign in", exact: true }).click();
+  await door.waitForURL("**/overview");
 });
 
 test("who signed in there proves there who they are", { timeout: 60_000 }, async () => {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use server::portal::Lang;
 use std::{error::Error as _, fmt::Write as _, fs, time::Duration};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// More than this is no answer of the API, in bytes.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 

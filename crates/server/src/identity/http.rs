@@ -99,7 +99,7 @@ fn sign_in_form(app: &App, guest: Guest, action: &str, next: &str) -> Response {
             error: None,
             retry_after_s: None,
             next,
-            sends_mail: notices::is_on(&app),
+            sends_mail: notices::is_on(app),
             offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(StatusCode::OK, &page)
@@ -187,7 +187,7 @@ pub(super) fn sign_in_page(
             error: Some(error),
             retry_after_s: wait_ms.map(|ms| u64::try_from(ms).unwrap_or_default().div_ceil(1000)),
             next,
-            sends_mail: notices::is_on(&app),
+            sends_mail: notices::is_on(app),
             offers_passkey: passkeys::relying_party(&app.config).is_some(),
         };
         portal::page(status, &page)

@@ -52,7 +52,7 @@ async fn a_customer_near_a_limit_is_told_of() {
         on!(&mut tx, c => sqlx::query(NARROW).bind(tenant).execute(c).await.map(drop)).unwrap();
         tx.commit().await.unwrap();
         let page = browser.get("/console/").await.text;
-        assert!(page.contains("/console/customers/shoji") && page.contains("2"));
+        assert!(page.contains("/console/customers/shoji") && page.contains('2'));
         assert!(!page.contains("/console/customers/harbour"));
     }
 }

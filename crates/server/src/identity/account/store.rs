@@ -11,6 +11,8 @@ use wire::ids::{TenantId, UserId};
 
 /// A session of the web with its person.
 #[derive(Clone, Debug, sqlx::FromRow)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct WebSessionRow {
     /// By what its person names it; the cookie's secret is something else.
     pub id: Uuid,

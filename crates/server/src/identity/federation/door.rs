@@ -56,19 +56,15 @@ async fn start(
         let key = Key("sign_in.error.no_federation");
         return Ok(back_to_sign_in(&app, guest, form.email, next, key));
     };
-    match begin(&app, tenant, &guest, &next, form.email.trim()).await? {
-        // A form may not lead to another site (`form-action`), a page that loads may.
-        Some(started) => {
-            let page = LeavingPage::new(of_sign_in(guest.ui), &started.url, true);
-            let mut answer = portal::page(StatusCode::OK, &page);
-            keep(&mut answer, &started);
-            Ok(answer)
-        }
-        None => {
-            let key = Key("sign_in.error.provider");
-            Ok(back_to_sign_in(&app, guest, form.email, next, key))
-        }
-    }
+    let Some(started) = begin(&app, tenant, &guest, &next, form.email.trim()).await? else {
+        let key = Key("sign_in.error.provider");
+        return Ok(back_to_sign_in(&app, guest, form.email, next, key));
+    };
+    // A form may not lead to another site (`form-action`), a page that loads may.
+    let page = LeavingPage::new(of_sign_in(guest.ui), &started.url, true);
+    let mut answer = portal::page(StatusCode::OK, &page);
+    keep(&mut answer, &started);
+    Ok(answer)
 }
 
 /// By an organisation's own link.
@@ -84,24 +80,20 @@ async fn start_by_link(
         let key = Key("sign_in.error.no_federation");
         return Ok(back_to_sign_in(&app, guest, String::new(), next, key));
     };
-    match begin(&app, tenant, &guest, &next, "").await? {
-        Some(started) => {
-            // Another site's link must not sign anybody in unasked: a provider that knows the browser asks nothing.
-            let site = headers.get("sec-fetch-site");
-            let mut answer = if site.is_some_and(|site| site == "cross-site") {
-                let page = LeavingPage::new(of_sign_in(guest.ui), &started.url, false);
-                portal::page(StatusCode::OK, &page)
-            } else {
-                Redirect::to(&started.url).into_response()
-            };
-            keep(&mut answer, &started);
-            Ok(answer)
-        }
-        None => {
-            let key = Key("sign_in.error.provider");
-            Ok(back_to_sign_in(&app, guest, String::new(), next, key))
-        }
-    }
+    let Some(started) = begin(&app, tenant, &guest, &next, "").await? else {
+        let key = Key("sign_in.error.provider");
+        return Ok(back_to_sign_in(&app, guest, String::new(), next, key));
+    };
+    // Another site's link must not sign anybody in unasked: a provider that knows the browser asks nothing.
+    let site = headers.get("sec-fetch-site");
+    let mut answer = if site.is_some_and(|site| site == "cross-site") {
+        let page = LeavingPage::new(of_sign_in(guest.ui), &started.url, false);
+        portal::page(StatusCode::OK, &page)
+    } else {
+        Redirect::to(&started.url).into_response()
+    };
+    keep(&mut answer, &started);
+    Ok(answer)
 }
 
 /// `None` when the provider cannot be asked now; why is the organisation's to know, by its own test.

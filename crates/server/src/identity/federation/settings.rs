@@ -161,6 +161,7 @@ impl Draft {
     }
 
     /// What it says, or all that is wrong with it.
+    #[allow(clippy::result_large_err)] // Made once for each form.
     pub(crate) fn check(&self) -> Result<Read, Wrong> {
         let issuer = self.issuer.trim();
         let client_id = self.client_id.trim();

@@ -3,7 +3,7 @@
 use super::{
     super::{
         failures::{self, Subject},
-        policy,
+        policy::{self, rules::Shut},
         service::{self as sign_in, normal},
         store::{self, UserRow},
     },
@@ -88,7 +88,7 @@ async fn obstacle(
         _ => return Ok(Some("removed")),
     }
     let admitted = policy::service::admits(app, tx, user, address).await?;
-    Ok(admitted.err().map(|shut| shut.name()))
+    Ok(admitted.err().map(Shut::name))
 }
 
 /// In the log of the account's organisation, if there is such an account.

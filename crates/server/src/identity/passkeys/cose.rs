@@ -1,4 +1,4 @@
-//! Public keys as authenticators write them: COSE_Key (RFC 9052, section 7; RFC 9053, RFC 8230), of the three algorithms
+//! Public keys as authenticators write them: `COSE_Key` (RFC 9052, section 7; RFC 9053, RFC 8230), of the three algorithms
 //! that authenticators in use have.
 
 use super::verify::Flaw;

@@ -12,6 +12,8 @@ const MAX_NETWORKS: usize = 100;
 
 /// The form, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Draft {
     /// Whether a second factor is asked for.
     pub second_factor: bool,

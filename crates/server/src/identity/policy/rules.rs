@@ -12,6 +12,8 @@ pub const DAY_MIN: u16 = 24 * 60;
 /// What is asked of the people of one role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+// Each is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 pub struct Rules {
     /// Whether nothing is open without a second factor.
     pub second_factor: bool,

@@ -1,4 +1,4 @@
-//! A table as spreadsheets write it: CSV (RFC 4180) in UTF-8, or in the Shift_JIS (CP932) of Japanese Excel.
+//! A table as spreadsheets write it: CSV (RFC 4180) in UTF-8, or in the `Shift_JIS` (CP932) of Japanese Excel.
 //!
 //! Each record knows the line of the file on which it begins: line breaks in quotes and empty lines count. What is not
 //! well formed is refused rather than guessed. Needs nothing of the service, so that `fuzz/` takes this file as it is.
@@ -26,7 +26,7 @@ pub struct Record {
 /// Why a file cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableError {
-    /// Neither UTF-8 nor Shift_JIS.
+    /// Neither UTF-8 nor `Shift_JIS`.
     Encoding,
     /// A quote is never closed.
     Open {
@@ -129,14 +129,11 @@ impl Reader<'_> {
 
     /// Passes over a line break of any system, if one is next.
     fn line_break(&mut self) -> Option<&'static str> {
-        let text = if self.rest.next_if_eq(&'\n').is_some() {
-            "\n"
-        } else if self.rest.next_if_eq(&'\r').is_none() {
-            return None;
-        } else if self.rest.next_if_eq(&'\n').is_some() {
-            "\r\n"
-        } else {
-            "\r"
+        let first = self.rest.next_if(|letter| matches!(letter, '\r' | '\n'))?;
+        let text = match first {
+            '\n' => "\n",
+            _ if self.rest.next_if_eq(&'\n').is_some() => "\r\n",
+            _ => "\r",
         };
         self.line += 1;
         Some(text)
@@ -147,6 +144,7 @@ impl Reader<'_> {
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A line of a file: every cell quoted, and none of them a formula.
+#[must_use]
 pub fn line(cells: &[&str]) -> String {
     let cell = |text: &&str| format!("\"{}\"", guarded(text).replace('"', "\"\""));
     let cells: Vec<String> = cells.iter().map(cell).collect();
@@ -163,6 +161,7 @@ fn guarded(text: &str) -> String {
 }
 
 /// The text without the apostrophe that [`line`] put before it.
+#[must_use]
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if rest.starts_with(FORMULA) || rest.starts_with('\'') => rest,

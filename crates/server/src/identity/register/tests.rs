@@ -202,9 +202,10 @@ async fn the_contracts_accounts_hold_for_what_there_is_in_the_end() {
     for world in worlds().await {
         let customer = &world.customers[0];
         // Two of a hundred are there.
-        let rows: String = (0..99)
+        let rows: Vec<String> = (0..99)
             .map(|at| format!("新人,n{at}@x.example,利用者,\r\n"))
             .collect();
+        let rows = rows.concat();
         let told = wrong(&world, customer, &rows).await;
         assert_eq!(told, [(Some(100), "person.error.no_room".to_owned())]);
         let swap = format!("{rows},hana@shoji.example,,削除\r\n");

@@ -130,9 +130,8 @@ async fn written(
         .ok_or(Why::Sealed)
         .and_then(|bytes| Letter::of(&bytes));
     let tenant = tenancy::service::get(tx, row.tenant_id).await?;
-    let (letter, tenant) = match (letter, tenant) {
-        (Ok(letter), Some(tenant)) => (letter, tenant),
-        _ => return Ok(Err(Why::Sealed)),
+    let (Ok(letter), Some(tenant)) = (letter, tenant) else {
+        return Ok(Err(Why::Sealed));
     };
     let around = Around {
         portal: &app.config.public_url,

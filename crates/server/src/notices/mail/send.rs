@@ -21,7 +21,7 @@ use std::{error::Error, fmt, fs, io, os::unix::fs::MetadataExt as _, path::Path,
 use tokio::time::timeout;
 
 /// How long one delivery may take in all.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How long the server may take for each answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
