@@ -119,7 +119,7 @@ test("people are invited, changed, suspended and removed, and questions are aske
 test("lists come in pages, sessions end, and what was done is in the log", { timeout: 60_000 }, () => {
   const { items, total } = json("activity", "list", "--all");
   assert.equal(items.length, total);
-  assert.match(done("activity", "list", "--what", "identity.user_removed"), /JST {2}.*\(API: terminal\) {2}User removed/);
+  assert.match(done("activity", "list", "--what", "identity.user_removed"), /(JST|UTC) {2}.*\(API: terminal\) {2}User removed/);
   assert.match(done("commitments", "list"), /^5\.6 /m);
   assert.match(done("contract", "show"), /Sessions at most +\d+/);
   const desktop = json("desktops", "list").find((one) => one.session);

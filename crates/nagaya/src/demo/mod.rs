@@ -43,7 +43,7 @@ pub(crate) struct DemoArgs {
     /// Write what was printed, and the process ids, to this file as JSON (readable by the owner alone).
     #[arg(long)]
     report: Option<PathBuf>,
-    /// A file with the settings of a mail server, as in the section [mail] of serve's configuration. Without it no mail is sent.
+    /// A file with the settings of a mail server, as in the section "mail" of serve's configuration. Without it no mail is sent.
     #[arg(long)]
     mail_config: Option<PathBuf>,
 }

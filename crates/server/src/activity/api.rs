@@ -63,7 +63,7 @@ struct Wanted {
     #[param(example = "identity.signed_in")]
     what: String,
     /// Which page, from 1; each has 100 records.
-    page: u64,
+    page: i32,
 }
 
 impl From<ReadError> for ApiError {
@@ -101,7 +101,7 @@ async fn list(
         to_ms: i64::MAX,
         ..Search::default()
     };
-    let page = wanted.page.max(1);
+    let page = u64::try_from(wanted.page).unwrap_or_default().max(1);
     let found = service::search(&app, &actor, &search, page, PER_PAGE).await?;
     Ok(Json(Shown {
         items: found.rows.into_iter().map(shown).collect(),

@@ -19,7 +19,8 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, OpenApi, ToSchema};
@@ -170,7 +171,7 @@ struct Search {
     #[param(example = "sato")]
     q: String,
     /// Which page, from 1; each has 100 people.
-    page: u64,
+    page: i32,
 }
 
 impl From<LifecycleError> for ApiError {
@@ -235,10 +236,13 @@ fn id_of(text: &str) -> Result<UserId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound)
 }
 
-fn body<T>(given: Result<Json<T>, JsonRejection>) -> Result<T, ApiError> {
-    given
-        .map(|Json(body)| body)
-        .map_err(|error| ApiError::Malformed(error.body_text()))
+/// An object, and its fields: a list in their order would be taken for one.
+fn body<T: DeserializeOwned>(
+    given: Result<Json<Map<String, Value>>, JsonRejection>,
+) -> Result<T, ApiError> {
+    let Json(fields) = given.map_err(|error| ApiError::Malformed(error.body_text()))?;
+    serde_json::from_value(Value::Object(fields))
+        .map_err(|error| ApiError::Malformed(error.to_string()))
 }
 
 /// For whom the token acts, and what it may.
@@ -267,7 +271,7 @@ async fn list(
     let text: String = search.q.trim().chars().take(100).collect();
     let mut tx = app.db.read(actor.tenant).await?;
     let found = store::users(&mut tx, actor.tenant, &text, order).await?;
-    let page = search.page.max(1);
+    let page = u64::try_from(search.page).unwrap_or_default().max(1);
     let total = found.len() as u64;
     let skipped = usize::try_from(page - 1).unwrap_or(usize::MAX);
     let rows = found.into_iter().skip(skipped.saturating_mul(PER_PAGE));
@@ -283,10 +287,10 @@ async fn list(
 async fn invite(
     State(app): State<Arc<App>>,
     Caller(actor): Caller,
-    given: Result<Json<NewPerson>, JsonRejection>,
+    given: Result<Json<Map<String, Value>>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Link>), ApiError> {
     rights::authorize(&actor, Action::ManageUsers)?;
-    let person = body(given)?;
+    let person: NewPerson = body(given)?;
     let draft = Draft {
         full_name: person.full_name,
         email: person.email,
@@ -319,10 +323,10 @@ async fn change(
     State(app): State<Arc<App>>,
     Caller(actor): Caller,
     Path(id): Path<String>,
-    given: Result<Json<Change>, JsonRejection>,
+    given: Result<Json<Map<String, Value>>, JsonRejection>,
 ) -> Result<Json<Person>, ApiError> {
     rights::authorize(&actor, Action::ManageUsers)?;
-    let change = body(given)?;
+    let change: Change = body(given)?;
     let id = id_of(&id)?;
     let now = lifecycle::person(&app, &actor, id).await?;
     let draft = Draft {
@@ -371,7 +375,7 @@ async fn resume(
 }
 
 /// Makes a new one-time link; an earlier one that was not used ends.
-#[utoipa::path(post, path = "/api/v1/people/{id}/link", tag = "people", params(("id" = String, Path), By), responses((status = 200, body = Link), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 404, body = ApiProblem), (status = 409, body = ApiProblem)))]
+#[utoipa::path(post, path = "/api/v1/people/{id}/link", tag = "people", params(("id" = String, Path), By), responses((status = 200, body = Link), (status = 400, body = ApiProblem), (status = 401, body = ApiProblem), (status = 403, body = ApiProblem), (status = 404, body = ApiProblem), (status = 409, body = ApiProblem)))]
 async fn link(
     State(app): State<Arc<App>>,
     Caller(actor): Caller,

@@ -160,7 +160,7 @@ fn guarded(text: &str) -> String {
     }
 }
 
-/// The text without the apostrophe that [`line`] put before it.
+/// The text without the apostrophe that [`line()`] put before it.
 #[must_use]
 pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {

@@ -1,6 +1,6 @@
 //! Mail to people: one-time links, and notices of what was done to their accounts.
 //!
-//! A message is written in the transaction of the act that it tells of ([`post`]) and sent afterwards by a reconciler
+//! A message is written in the transaction of the act that it tells of (`post`) and sent afterwards by a reconciler
 //! ([`job`]), over TLS, at least once and always under the same Message-ID. What it says is sealed, and erased as soon as it
 //! was sent, given up or withdrawn. See `docs/adr/0025-mail.md`.
 
