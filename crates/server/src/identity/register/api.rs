@@ -164,9 +164,6 @@ async fn import(
 ) -> Result<Json<Import>, ApiError> {
     rights::authorize(&actor, Action::ManageUsers)?;
     let file = given.map_err(|error| ApiError::Malformed(error.body_text()))?;
-    if file.is_empty() {
-        return Err(ApiError::Malformed("The body is empty".to_owned()));
-    }
     if wanted.digest.is_empty() {
         let plan = service::preview(&app, &actor, &file).await?;
         return Ok(Json(Import::of(plan)));
