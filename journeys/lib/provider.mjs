@@ -1,27 +1,9 @@
 // A real OpenID provider (npm `oidc-provider`) on this machine, over TLS by an authority of its own.
-import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Provider } from "oidc-provider";
+import { papers } from "./papers.mjs";
 import { freePorts } from "./ports.mjs";
-
-/** An authority and a certificate of `localhost`, as PEM. */
-function papers() {
-  const folder = mkdtempSync(join(tmpdir(), "nagaya-provider-"));
-  const at = (name) => join(folder, name);
-  const openssl = (...words) => execFileSync("openssl", words, { stdio: ["ignore", "ignore", "pipe"] });
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  writeFileSync(at("leaf.ext"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n");
-  openssl("req", "-x509", ...curve, "-days", "2", "-subj", "/CN=Journey authority", "-keyout", at("ca.key"), "-out", at("ca.pem"));
-  openssl("req", "-new", ...curve, "-subj", "/CN=localhost", "-keyout", at("leaf.key"), "-out", at("leaf.csr"));
-  openssl("x509", "-req", "-in", at("leaf.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", at("leaf.ext"), "-out", at("leaf.pem"));
-  const [authority, cert, key] = ["ca.pem", "leaf.pem", "leaf.key"].map((name) => readFileSync(at(name), "utf8"));
-  rmSync(folder, { recursive: true });
-  return { authority, cert, key };
-}
 
 /** A provider whose people sign in with their address and any password. `people` gives the claims of an address. */
 export async function startProvider(redirectUri, people) {

@@ -26,12 +26,14 @@ use wire::ids::{TenantId, UserId};
 const WRITERS: u64 = 64;
 /// Customers whose logs they write to.
 const CUSTOMERS: u64 = 8;
+/// Records in the log that is verified.
+const VERIFIED: u64 = 1_000_000;
 /// How long appends are counted.
 const LENGTH: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() {
-    let records: u64 = env::var("BENCH_RECORDS").map_or(1_000_000, |n| n.parse().unwrap());
+    let records: u64 = env::var("BENCH_RECORDS").map_or(10_000_000, |n| n.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let sqlite = open(dir.path(), None).await;
     appends(&sqlite, "SQLite").await;
@@ -43,14 +45,16 @@ async fn main() {
     if let Some(app) = &postgres {
         appends(app, "PostgreSQL").await;
     }
-    let tenant = Uuid::from_u128(1000);
-    load(&sqlite, tenant, records).await;
-    searches(&sqlite, tenant, "SQLite", records).await;
+    let verified = Uuid::from_u128(999);
+    load(&sqlite, verified, VERIFIED).await;
+    verification(&sqlite, verified, VERIFIED).await;
+    let searched = Uuid::from_u128(1000);
+    load(&sqlite, searched, records).await;
+    searches(&sqlite, searched, "SQLite", records).await;
     if let Some(app) = &postgres {
-        load(app, tenant, records).await;
-        searches(app, tenant, "PostgreSQL", records).await;
+        load(app, searched, records).await;
+        searches(app, searched, "PostgreSQL", records).await;
     }
-    verification(&sqlite, tenant, records).await;
 }
 
 async fn open(dir: &std::path::Path, database_url: Option<String>) -> Arc<App> {

@@ -229,6 +229,7 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::GET, "/activity/stream", MANAGE_USERS),
     (Method::POST, "/activity/stream", MANAGE_USERS),
     (Method::POST, "/activity/stream/test", MANAGE_USERS),
+    (Method::GET, "/activity/stream/remove", MANAGE_USERS),
     (Method::POST, "/activity/stream/remove", MANAGE_USERS),
     (Method::POST, "/activity/export", READ_ACTIVITY),
     (Method::POST, "/activity/bundle", READ_ACTIVITY),

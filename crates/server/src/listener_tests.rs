@@ -14,7 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 53] = [
+const PAGES: [&str; 54] = [
     "/users/import",
     "/sessions/{id}/here",
     "/",
@@ -45,6 +45,7 @@ const PAGES: [&str; 53] = [
     "/contract",
     "/terms",
     "/activity/stream",
+    "/activity/stream/remove",
     "/account",
     "/account/authenticator",
     "/account/authenticator/remove",
@@ -70,7 +71,7 @@ const PAGES: [&str; 53] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 23] = [
+const ACTS: [&str; 22] = [
     "/users/export",
     "/users/import/confirm",
     "/device-authorities/{id}/revoke",
@@ -80,7 +81,6 @@ const ACTS: [&str; 23] = [
     "/prove/passkey/start",
     "/boundary/export",
     "/activity/stream/test",
-    "/activity/stream/remove",
     "/users/{id}/factors",
     "/account/password",
     "/account/sessions/{id}/end",

@@ -274,6 +274,7 @@ mod configs {
             state_dir: layout.serve_dir(),
             // An identity provider may be tried on this machine, too.
             private_identity_providers: true,
+            private_log_destinations: true,
             identity_provider_authorities: layout.identity_authorities(),
             mail: layout.mail.clone(),
             ..server::ServeConfig::default()

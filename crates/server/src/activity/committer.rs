@@ -119,17 +119,10 @@ impl Committer {
         let mut queue = self.queue();
         queue.waiting.push(waiting);
         if !mem::replace(&mut queue.is_running, true) {
-            let running = Running(self.clone());
+            let running = Running::new(self);
             let public_url = app.config.public_url.clone();
             tokio::spawn(run(running, app.db.clone(), public_url));
         }
-    }
-
-    /// Whether somebody waits. If not, nobody runs any more.
-    fn goes_on(&self) -> bool {
-        let mut queue = self.queue();
-        queue.is_running = !queue.waiting.is_empty();
-        queue.is_running
     }
 
     fn group(&self) -> Vec<Waiting> {
@@ -140,23 +133,44 @@ impl Committer {
 }
 
 /// Held by the task that commits. Should it panic, those who wait are told and the next record starts another.
-struct Running(Committer);
+struct Running {
+    committer: Committer,
+    /// It found nobody waiting and gave its place up: what the queue holds from then on is another task's.
+    is_over: bool,
+}
+
+impl Running {
+    fn new(committer: &Committer) -> Self {
+        Self {
+            committer: committer.clone(),
+            is_over: false,
+        }
+    }
+
+    /// Whether somebody waits. If not, nobody runs any more.
+    fn goes_on(&mut self) -> bool {
+        let mut queue = self.committer.queue();
+        queue.is_running = !queue.waiting.is_empty();
+        self.is_over = !queue.is_running;
+        queue.is_running
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
-        if mem::take(&mut queue.is_running) {
+        if !self.is_over {
+            let mut queue = self.committer.queue();
+            queue.is_running = false;
             queue.waiting.clear();
         }
     }
 }
 
-async fn run(running: Running, db: Db, public_url: String) {
-    let committer = &running.0;
-    while committer.goes_on() {
+async fn run(mut running: Running, db: Db, public_url: String) {
+    while running.goes_on() {
         // On SQLite this waits for other writers, and the group grows meanwhile.
         let tx = db.begin(Scope::Everybody).await;
-        let group = committer.group();
+        let group = running.committer.group();
         let result = match tx {
             Ok(tx) => write(tx, &public_url, &group).await,
             Err(error) => Err(error),
@@ -187,4 +201,42 @@ async fn write(mut tx: Tx, public_url: &str, group: &[Waiting]) -> sqlx::Result<
     let mut entries: Vec<Entry<'_>> = group.iter().map(Waiting::entry).collect();
     appending::append_all(&mut tx, public_url, &mut entries).await?;
     tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::world;
+
+    #[tokio::test]
+    async fn a_task_that_gave_up_its_place_drops_nothing_of_the_next() {
+        let app = &world().await.app;
+        let record = Record {
+            tenant: None,
+            user: None,
+            who: "",
+            address: "",
+            what: What::TicketRefused,
+            subject: None,
+            detail: "",
+        };
+        let committer = Committer::default();
+        let mut former = Running::new(&committer);
+        assert!(!former.goes_on());
+        // Between the two the next record comes and starts another task, which has not taken it yet.
+        let (done, mut outcome) = oneshot::channel();
+        let mark = Mark::new(app, &record, (Outcome::of(record.what), None));
+        committer.queue().is_running = true;
+        committer.queue().waiting.push(Waiting {
+            mark,
+            record: Owned::of(&record),
+            done,
+        });
+        drop(former);
+        assert!(committer.queue().is_running);
+        assert_eq!(committer.group().len(), 1);
+        assert!(outcome.try_recv().is_err());
+    }
 }

@@ -1,9 +1,9 @@
 //! `/activity/stream`: the page of the collector.
 
 use super::{
-    page::{StreamPage, StreamState, error_key, wrong_key},
+    page::{StreamPage, StreamRemovePage, StreamState, error_key},
     service::{self, SaveError, State as Known},
-    target::Draft,
+    target::{Draft, Field},
 };
 use crate::{
     app::{self, App},
@@ -26,7 +26,7 @@ pub(in super::super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/activity/stream", get(show).post(save))
         .route("/activity/stream/test", post(test))
-        .route("/activity/stream/remove", post(remove))
+        .route("/activity/stream/remove", get(ask_remove).post(remove))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,8 +84,8 @@ async fn save(
         Err(SaveError::Read(error)) => Err(error.into()),
         Err(SaveError::Wrong(field)) => {
             let known = service::state(&app, &signed.actor).await?;
-            let wrong = Some(wrong_key(field));
-            Ok(answer(signed.ui, known.as_ref(), Some(draft), wrong, None))
+            let draft = Some(draft);
+            Ok(answer(signed.ui, known.as_ref(), draft, Some(field), None))
         }
     }
 }
@@ -107,6 +107,18 @@ async fn test(
     Ok(answer(signed.ui, known.as_ref(), None, None, Some(done)))
 }
 
+async fn ask_remove(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
+    let Some(known) = service::state(&app, &signed.actor).await? else {
+        return Ok(Redirect::to(STREAM).into_response());
+    };
+    let page = StreamRemovePage {
+        ui: signed.ui,
+        host: known.row.host,
+        behind: known.behind,
+    };
+    Ok(portal::page(StatusCode::OK, &page))
+}
+
 async fn remove(
     State(app): State<Arc<App>>,
     signed: SignedIn,
@@ -121,7 +133,7 @@ fn answer(
     ui: Ui,
     known: Option<&Known>,
     draft: Option<Draft>,
-    wrong: Option<Key>,
+    wrong: Option<Field>,
     done: Option<(bool, Key)>,
 ) -> Response {
     let status = if wrong.is_some() {

@@ -12,4 +12,4 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use page::StreamPage;
+pub use page::{StreamPage, StreamRemovePage};

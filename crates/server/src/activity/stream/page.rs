@@ -31,15 +31,35 @@ pub struct StreamPage {
     pub ui: Ui,
     /// What is kept, or was typed.
     pub draft: Draft,
-    /// What is wrong with it.
-    pub wrong: Option<Key>,
+    /// Which of its fields is wrong.
+    pub(super) wrong: Option<Field>,
     /// What was done, well or not.
     pub done: Option<(bool, Key)>,
     /// How it goes, when there is a collector.
     pub state: Option<StreamState>,
 }
 
-pub(super) fn wrong_key(field: Field) -> Key {
+impl StreamPage {
+    /// What to say beside a field, when it is the wrong one.
+    fn wrong(&self, field: &str) -> Option<Key> {
+        let wrong = self.wrong?;
+        (wrong.name() == field).then(|| wrong_key(wrong))
+    }
+}
+
+/// `GET /activity/stream/remove`: asks before nothing is sent any more.
+#[derive(Template)]
+#[template(path = "activity/stream/stream_remove.html")]
+pub struct StreamRemovePage {
+    /// The reader.
+    pub ui: Ui,
+    /// Where records go now.
+    pub host: String,
+    /// Records that wait.
+    pub behind: i64,
+}
+
+fn wrong_key(field: Field) -> Key {
     match field {
         Field::Kind => Key("stream.wrong.kind"),
         Field::Host => Key("stream.wrong.host"),

@@ -67,6 +67,20 @@ pub(crate) enum Field {
     Authorization,
 }
 
+impl Field {
+    /// The field of the form beside which it is said.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Path => "path",
+            Self::Certificates => "ca_pem",
+            Self::Authorization => "authorization",
+        }
+    }
+}
+
 impl Draft {
     /// Reads what was typed; the certificates' contents are tried when a connection is made.
     pub(super) fn target(&self) -> Result<Target, Field> {

@@ -56,7 +56,7 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::POST, "/federation/remove", Back::Same),
     (Method::POST, "/tokens", Back::Same),
     (Method::POST, "/activity/stream", Back::Same),
-    (Method::POST, "/activity/stream/remove", Back::Above),
+    (Method::POST, "/activity/stream/remove", Back::Same),
     (Method::POST, "/boundary/export", Back::Above),
 ];
 
