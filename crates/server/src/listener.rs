@@ -103,7 +103,7 @@ pub(crate) async fn guarded(site: Site<'_>, request: Request, next: Next) -> Res
         .uri()
         .path_and_query()
         .map_or_else(|| "/".to_owned(), ToString::to_string);
-    let is_asset = path.contains("/assets/");
+    let is_asset = request.uri().path().contains("/assets/");
     let mut answer = if is_cross_site(site.own_url, request.method(), &headers) {
         problem(Problem::FormExpired)
     } else {

@@ -208,11 +208,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::testing::world;
+    use crate::testing::worlds;
 
     #[tokio::test]
     async fn a_task_that_gave_up_its_place_drops_nothing_of_the_next() {
-        let app = &world().await.app;
+        let worlds = worlds().await;
+        let app = &worlds[0].app;
         let record = Record {
             tenant: None,
             user: None,

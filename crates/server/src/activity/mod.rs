@@ -145,7 +145,8 @@ pub(crate) async fn work_log(
 ) -> sqlx::Result<(u64, Vec<store::Row>)> {
     let mut tx = app.db.read(Scope::Everybody).await?;
     let total = store::count_work(&mut tx, query).await?;
-    let offset = i64::try_from((page - 1) * per_page).unwrap_or_default();
+    let offset = (page.max(1) - 1).saturating_mul(per_page);
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
     let rows = store::page_of_work(&mut tx, query, per_page.cast_signed(), offset).await?;
     Ok((u64::try_from(total).unwrap_or_default(), rows))
 }

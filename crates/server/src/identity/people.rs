@@ -47,7 +47,7 @@ pub(super) async fn list(
     let mut tx = app.db.read(tenant).await?;
     let found = store::users(&mut tx, tenant, &query, order).await?;
     let mut paging = Paging {
-        page: filter.page.max(1),
+        page: Paging::asked(filter.page),
         per_page: PER_PAGE,
         total: found.len() as u64,
     };

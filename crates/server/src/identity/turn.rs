@@ -21,7 +21,7 @@ use crate::{
     sessions::service::{self as sessions, Opened},
     tenancy::{Room, contracts},
 };
-use wire::ids::UserId;
+use wire::ids::{TenantId, UserId};
 
 /// Changes that become true together, with [`commit`](Self::commit), or not at all.
 #[derive(Debug)]
@@ -201,25 +201,18 @@ impl<'a> Turn<'a> {
 
     /// Makes it all true, disconnects those who are out and ends the desktops of those who are gone.
     pub(crate) async fn commit(self) -> Result<(), LifecycleError> {
-        let (app, tenant) = (self.app, self.actor.tenant);
+        self.make_true().await?.finish().await
+    }
+
+    /// Makes it all true. What is left to do does not take it back.
+    pub(crate) async fn make_true(self) -> sqlx::Result<Aftermath<'a>> {
         self.tx.commit().await?;
-        let mut first = Ok(());
-        // One person's trouble is not the others'. Should this process die here, the reconciler of sessions does it.
-        for user in self.out {
-            first = first.and(sessions::disconnect(app, tenant, user, Opened::Anywhere).await);
-        }
-        for (user, act) in self.gone {
-            let ended = sessions::end_all(app, tenant, user).await;
-            let outcome = match ended {
-                Ok(()) => Outcome::Success,
-                Err(_) => Outcome::Failed,
-            };
-            let mut tx = app.db.begin(tenant).await?;
-            act.complete(app, &mut tx, outcome).await?;
-            tx.commit().await?;
-            first = first.and(ended);
-        }
-        Ok(first?)
+        Ok(Aftermath {
+            app: self.app,
+            tenant: self.actor.tenant,
+            out: self.out,
+            gone: self.gone,
+        })
     }
 
     /// Whether the organisation can do without what this person is now.
@@ -248,6 +241,39 @@ impl<'a> Turn<'a> {
     async fn set_state(&mut self, user: &UserRow, state: &str) -> sqlx::Result<()> {
         let (tenant, now_ms) = (self.actor.tenant, self.app.clock.now_ms());
         store::set_state(&mut self.tx, tenant, user.id, state, now_ms).await
+    }
+}
+
+/// What a turn that became true leaves to do at desktops. Whatever of it is not done the reconciler of sessions does.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Aftermath<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    out: Vec<UserId>,
+    gone: Vec<(UserId, Act)>,
+}
+
+impl Aftermath<'_> {
+    /// Disconnects those who are out and ends the desktops of those who are gone. One person's trouble is not the others'.
+    pub(crate) async fn finish(self) -> Result<(), LifecycleError> {
+        let (app, tenant) = (self.app, self.tenant);
+        let mut first = Ok(());
+        for user in self.out {
+            first = first.and(sessions::disconnect(app, tenant, user, Opened::Anywhere).await);
+        }
+        for (user, act) in self.gone {
+            let ended = sessions::end_all(app, tenant, user).await;
+            let outcome = match ended {
+                Ok(()) => Outcome::Success,
+                Err(_) => Outcome::Failed,
+            };
+            let mut tx = app.db.begin(tenant).await?;
+            act.complete(app, &mut tx, outcome).await?;
+            tx.commit().await?;
+            first = first.and(ended);
+        }
+        Ok(first?)
     }
 }
 

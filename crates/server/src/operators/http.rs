@@ -299,9 +299,10 @@ async fn work_log(
     let Operator { role, .. } = &entered.operator;
     role.authorize(OperatorAction::ReadWorkLog)?;
     let query: String = filter.q.trim().chars().take(100).collect();
-    let (total, rows) = activity::work_log(&app, &query, filter.page.max(1), PER_PAGE).await?;
+    let (total, rows) =
+        activity::work_log(&app, &query, Paging::asked(filter.page), PER_PAGE).await?;
     let paging = Paging {
-        page: filter.page.max(1),
+        page: Paging::asked(filter.page),
         per_page: PER_PAGE,
         total,
     };

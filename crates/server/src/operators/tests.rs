@@ -292,6 +292,22 @@ async fn each_role_sees_and_does_what_is_its_own() {
 }
 
 #[tokio::test]
+async fn a_page_that_no_list_has_is_an_empty_one() {
+    for world in worlds().await {
+        let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        for path in ["work-log", "operators", "elevations", "customers"] {
+            let path = format!("/console/{path}?page={}", u64::MAX);
+            assert_eq!(owner.get(&path).await.status, 200, "{path}");
+        }
+        let mut boss = world.signed_in(&world.customers[0].administrator).await;
+        for path in ["users", "devices", "activity"] {
+            let path = format!("/{path}?page={}", u64::MAX);
+            assert_eq!(boss.get(&path).await.status, 200, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_two_sites_share_no_route() {
     let mut routes = Vec::new();
     routes_in(

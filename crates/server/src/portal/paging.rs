@@ -15,6 +15,12 @@ pub struct Paging {
 }
 
 impl Paging {
+    /// The page that was asked for; what no list reaches is cut, so that counting rows before it cannot overflow.
+    #[must_use]
+    pub fn asked(page: u64) -> u64 {
+        page.clamp(1, 1_000_000)
+    }
+
     /// How many pages there are; at least one.
     #[must_use]
     pub fn pages(&self) -> u64 {
@@ -24,13 +30,16 @@ impl Paging {
     /// The number of the first row shown, from 1.
     #[must_use]
     pub fn first(&self) -> u64 {
-        (self.page.max(1) - 1) * self.per_page + 1
+        (self.page.max(1) - 1).saturating_mul(self.per_page) + 1
     }
 
     /// The number of the last row shown.
     #[must_use]
     pub fn last(&self) -> u64 {
-        (self.page.max(1) * self.per_page).min(self.total)
+        self.page
+            .max(1)
+            .saturating_mul(self.per_page)
+            .min(self.total)
     }
 
     /// "1–20 of 41".
@@ -116,6 +125,9 @@ mod tests {
             (end.first(), end.last(), end.before(), end.after()),
             (41, 41, Some(2), None)
         );
+        let far = list(u64::MAX, 41);
+        assert_eq!((far.last(), far.after()), (41, None));
+        assert_eq!((Paging::asked(0), Paging::asked(7)), (1, 7));
         let empty = list(1, 0);
         assert_eq!((empty.pages(), empty.last(), empty.after()), (1, 0, None));
     }

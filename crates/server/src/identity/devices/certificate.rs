@@ -111,12 +111,13 @@ impl Refusal {
     }
 }
 
-/// Which authority stands behind a chain, its own certificate first, and what that says. `now_ms` in Unix milliseconds.
+/// Which authorities stand behind a chain, its own certificate first, and what that says: all of them, for each may have
+/// revoked it; the one that issued it, if it is trusted itself, comes first. `now_ms` in Unix milliseconds.
 pub(crate) fn judge(
     chain: &[CertificateDer<'_>],
     trusted: &[Trusted],
     now_ms: i64,
-) -> Result<(Uuid, Facts), Refusal> {
+) -> Result<(Vec<Uuid>, Facts), Refusal> {
     let (own, others) = chain.split_first().ok_or(Refusal::None)?;
     if others.len() >= MAX_CHAIN {
         return Err(Refusal::Unreadable);
@@ -127,6 +128,7 @@ pub(crate) fn judge(
         u64::try_from(now_ms).unwrap_or_default(),
     ));
     let mut why = Refusal::Untrusted;
+    let mut behind = Vec::new();
     for authority in trusted {
         let Some(anchor) = anchor(&authority.certificate) else {
             continue;
@@ -143,12 +145,18 @@ pub(crate) fn judge(
             None,
         );
         match checked {
-            Ok(_) if facts.is_for_clients => return Ok((authority.id, facts)),
+            Ok(_) if facts.is_for_clients => {
+                let is_issuer = anchors[0].subject.as_ref() == leaf.issuer();
+                behind.insert(if is_issuer { 0 } else { behind.len() }, authority.id);
+            }
             Ok(_) => why = Refusal::Purpose,
             Err(error) => why = worse(why, &error),
         }
     }
-    Err(why)
+    if behind.is_empty() {
+        return Err(why);
+    }
+    Ok((behind, facts))
 }
 
 /// What to tell of a chain that leads nowhere: the reason that its owner can do something about.

@@ -8,8 +8,7 @@ use super::{
 use crate::{portal::Key, testing::START_MS};
 use proptest::prelude::*;
 use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, OtherNameValue,
-    SanType,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, OtherNameValue, SanType,
 };
 use rustls_pki_types::CertificateDer;
 use std::sync::LazyLock;
@@ -43,7 +42,7 @@ fn trusted(brought: &[&Brought]) -> Vec<Trusted> {
 
 fn verdict(leaf: &Leaf<'_>, at_ms: i64) -> Result<Uuid, Refusal> {
     let chain = [COMMON.leaf(leaf)];
-    judge(&chain, &trusted(&[&COMMON]), at_ms).map(|(id, _)| id)
+    judge(&chain, &trusted(&[&COMMON]), at_ms).map(|(behind, _)| behind[0])
 }
 
 #[test]
@@ -75,24 +74,14 @@ fn a_chain_must_lead_to_a_trusted_authority_now_and_be_meant_for_clients() {
         judge(&chain, &trusted(&[&COMMON]), START_MS).unwrap_err(),
         Refusal::Untrusted
     );
-    let (id, _) = judge(&chain, &trusted(&[&COMMON, &other]), START_MS).unwrap();
-    assert_eq!(id, Uuid::from_u128(1));
+    let (behind, _) = judge(&chain, &trusted(&[&COMMON, &other]), START_MS).unwrap();
+    assert_eq!(behind, [Uuid::from_u128(1)]);
 }
 
 #[test]
 fn an_authority_between_is_brought_by_the_browser() {
-    let key = KeyPair::generate().unwrap();
-    let params = authority_params("between");
-    let between = params
-        .signed_by(&key, &COMMON.issuer)
-        .unwrap()
-        .der()
-        .clone();
-    let between_issuer = Brought {
-        pem: String::new(),
-        der: between.clone(),
-        issuer: Issuer::new(params, key),
-    };
+    let between_issuer = COMMON.between("between");
+    let between = between_issuer.der.clone();
     let own = between_issuer.leaf(&Leaf::default());
     let roots = trusted(&[&COMMON]);
     assert!(judge(&[own.clone(), between.clone()], &roots, START_MS).is_ok());
@@ -100,6 +89,10 @@ fn an_authority_between_is_brought_by_the_browser() {
         judge(std::slice::from_ref(&own), &roots, START_MS).unwrap_err(),
         Refusal::Untrusted
     );
+    // Where both are trusted both are told, the one that issued it first.
+    let both = trusted(&[&COMMON, &between_issuer]);
+    let (behind, _) = judge(&[own.clone(), between.clone()], &both, START_MS).unwrap();
+    assert_eq!(behind, [Uuid::from_u128(1), Uuid::from_u128(0)]);
     let mut long = vec![own];
     long.extend((0..20).map(|_| between.clone()));
     assert_eq!(

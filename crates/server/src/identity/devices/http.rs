@@ -88,7 +88,7 @@ async fn list(
         order.then(b.id.cmp(&a.id))
     });
     let mut paging = Paging {
-        page: filter.page.max(1),
+        page: Paging::asked(filter.page),
         per_page: PER_PAGE,
         total: rows.len() as u64,
     };

@@ -30,6 +30,14 @@ pub struct DeviceItem {
     pub state: DeviceState,
 }
 
+impl DeviceItem {
+    /// Whether another one like it can be issued: not for somebody who was removed.
+    fn can_be_renewed(&self) -> bool {
+        let person = self.person.as_ref();
+        self.is_own && person.is_none_or(|(_, email)| !email.is_empty())
+    }
+}
+
 /// Whether a certificate counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceState {

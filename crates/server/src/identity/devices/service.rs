@@ -156,9 +156,11 @@ pub(super) async fn renew(app: &App, actor: &Actor, id: Uuid) -> Result<Issued, 
     if listed.row.kind != "own" {
         return Err(DeviceError::NotFound);
     }
-    let person = match listed.person {
-        Some((_, email)) => person(app, actor, &email).await?,
-        None => None,
+    let person = match (listed.row.user_id, listed.person) {
+        (None, _) => None,
+        // Whoever is removed has no address any more; without one it would become everybody's.
+        (Some(_), Some((_, email))) if !email.is_empty() => person(app, actor, &email).await?,
+        (Some(_), _) => return Err(DeviceError::NotFound),
     };
     make(app, actor, (listed.row.name, person), LIVES_DAYS[0]).await
 }

@@ -21,7 +21,6 @@ use crate::{
     db::{Scope, Tx},
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
-use std::collections::HashSet;
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
@@ -86,6 +85,8 @@ pub(super) async fn look(
         return Ok(None);
     };
     drop(tx);
+    // Many signatures may have to be checked, of a chain that the browser chose: nobody waits for that.
+    let judged = judged(app, check.tenant_id, shown).await?;
     let mut tx = app.db.begin(check.tenant_id).await?;
     // Whoever revokes now is waited for.
     people::lock_people(&mut tx, check.tenant_id).await?;
@@ -93,7 +94,10 @@ pub(super) async fn look(
     let Some(user) = user.filter(|user| user.state == "active") else {
         return Ok(None);
     };
-    let seen = weigh(app, &mut tx, &user, shown).await?;
+    let seen = match judged {
+        Ok(judged) => weigh(app, &mut tx, &user, judged).await?,
+        Err(refused) => Err(refused),
+    };
     let result = app.new_secret();
     let kept = match &seen {
         Ok(id) => (Some(*id), None),
@@ -124,50 +128,70 @@ pub(super) async fn look(
     Ok(Some(result))
 }
 
-/// The certificate that is shown, if it counts for the person; otherwise why not, and what could be read of it.
+/// What a chain says, and which of the customer's authorities stand behind it.
+type Judged = (Vec<Uuid>, Facts);
+/// Why a certificate does not count, and what could be read of it.
+type Refused = (Refusal, Option<Facts>);
+
+/// Looks at a chain by itself.
+async fn judged(
+    app: &App,
+    tenant: TenantId,
+    shown: &[CertificateDer<'static>],
+) -> sqlx::Result<Result<Judged, Refused>> {
+    let now_ms = app.clock.now_ms();
+    let mut tx = app.db.read(tenant).await?;
+    let rows = store::authorities(&mut tx, tenant).await?;
+    drop(tx);
+    let good = rows.into_iter().filter(|row| row.not_after_ms > now_ms);
+    let trusted: Vec<Trusted> = good
+        .filter_map(|row| {
+            let der = CertificateDer::from_pem_slice(row.certificate.as_bytes()).ok();
+            der.map(|certificate| Trusted {
+                id: row.id,
+                certificate,
+            })
+        })
+        .collect();
+    let shown = shown.to_vec();
+    let judging = tokio::task::spawn_blocking(move || {
+        judge(&shown, &trusted, now_ms)
+            .map_err(|why| (why, shown.first().and_then(|own| certificate::facts(own))))
+    });
+    judging
+        .await
+        .map_err(|error| sqlx::Error::Protocol(error.to_string()))
+}
+
+/// The certificate that is shown, if it counts for the person; otherwise why not.
 async fn weigh(
     app: &App,
     tx: &mut Tx,
     user: &UserRow,
-    shown: &[CertificateDer<'static>],
-) -> sqlx::Result<Result<Uuid, (Refusal, Option<Facts>)>> {
-    let now_ms = app.clock.now_ms();
-    let mut trusted = Vec::new();
-    let mut own = HashSet::new();
-    for row in store::authorities(tx, user.tenant_id).await? {
-        let der = CertificateDer::from_pem_slice(row.certificate.as_bytes()).ok();
-        let Some(certificate) = der.filter(|_| row.not_after_ms > now_ms) else {
-            continue;
-        };
-        if row.kind == "own" {
-            own.insert(row.id);
-        }
-        trusted.push(Trusted {
-            id: row.id,
-            certificate,
-        });
-    }
-    let (authority, facts) = match judge(shown, &trusted, now_ms) {
-        Ok(good) => good,
-        Err(why) => {
-            let facts = shown.first().and_then(|own| certificate::facts(own));
-            return Ok(Err((why, facts)));
-        }
+    (behind, facts): Judged,
+) -> sqlx::Result<Result<Uuid, Refused>> {
+    let rows = store::authorities(tx, user.tenant_id).await?;
+    // One may have been removed meanwhile.
+    let still = |id: &Uuid| rows.iter().find(|row| row.id == *id);
+    let behind: Vec<_> = behind.iter().filter_map(still).collect();
+    let Some(first) = behind.first() else {
+        return Ok(Err((Refusal::Untrusted, Some(facts))));
     };
-    if own.contains(&authority) {
+    if behind.iter().any(|row| row.kind == "own") {
         return Ok(known(tx, user, &facts)
             .await?
             .map_err(|why| (why, Some(facts))));
     }
-    let whose = (user.tenant_id, authority);
     let named = (facts.serial.as_str(), facts.fingerprint.as_str());
-    if store::is_revoked(tx, whose, named).await? {
-        return Ok(Err((Refusal::Revoked, Some(facts))));
+    for row in &behind {
+        if store::is_revoked(tx, (user.tenant_id, row.id), named).await? {
+            return Ok(Err((Refusal::Revoked, Some(facts))));
+        }
     }
     if !facts.people.is_empty() && !facts.people.contains(&user.email) {
         return Ok(Err((Refusal::OtherPerson, Some(facts))));
     }
-    let id = noted(app, tx, user, (authority, &facts)).await?;
+    let id = noted(app, tx, user, (first.id, &facts)).await?;
     Ok(id.ok_or((Refusal::Revoked, Some(facts))))
 }
 
@@ -209,6 +233,12 @@ async fn noted(
     store::insert_certificate(tx, user.tenant_id, &row).await?;
     let kept = store::by_fingerprint(tx, user.tenant_id, &facts.fingerprint).await?;
     let kept = kept.filter(|kept| kept.revoked_at_ms.is_none());
+    if let Some(kept) = &kept
+        && kept.authority_id != authority
+    {
+        // The one that issued it came to be trusted after another that stands behind it.
+        store::set_authority(tx, (user.tenant_id, kept.id), authority).await?;
+    }
     Ok(kept.map(|kept| kept.id))
 }
 

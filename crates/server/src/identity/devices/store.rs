@@ -76,6 +76,8 @@ const BY_FINGERPRINT: &str =
 const INSERT_CERTIFICATE: &str = "INSERT INTO device_certificates
     (id, tenant_id, authority_id, user_id, name, number, fingerprint, not_after_ms, created_at_ms)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, fingerprint) DO NOTHING";
+const SET_AUTHORITY: &str =
+    "UPDATE device_certificates SET authority_id = $3 WHERE tenant_id = $1 AND id = $2";
 const REVOKE: &str = "UPDATE device_certificates SET revoked_at_ms = $3
     WHERE tenant_id = $1 AND id = $2 AND revoked_at_ms IS NULL";
 const OF_PERSON: &str =
@@ -83,6 +85,9 @@ const OF_PERSON: &str =
     WHERE d.tenant_id = $1 AND d.user_id = $2 AND d.revoked_at_ms IS NULL AND a.kind = 'own'";
 const OF_AUTHORITY: &str = "SELECT id, number, fingerprint FROM device_certificates
     WHERE tenant_id = $1 AND authority_id = $2 AND revoked_at_ms IS NULL";
+const OF_OTHERS: &str =
+    "SELECT d.id, d.number, d.fingerprint FROM device_certificates d JOIN device_authorities a ON a.id = d.authority_id
+    WHERE d.tenant_id = $1 AND d.authority_id <> $2 AND d.revoked_at_ms IS NULL AND a.kind = 'brought'";
 const INSERT_REVOCATION: &str = "INSERT INTO device_revocations
     (id, tenant_id, authority_id, number, fingerprint, at_ms) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (authority_id, number, fingerprint) DO NOTHING";
@@ -228,6 +233,15 @@ pub(super) async fn insert_certificate(
         .execute(c).await.map(drop))
 }
 
+/// Files a certificate under another authority.
+pub(super) async fn set_authority(
+    tx: &mut Tx,
+    (tenant, id): Whose,
+    authority: Uuid,
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(SET_AUTHORITY).bind(tenant).bind(id).bind(authority).execute(c).await.map(drop))
+}
+
 /// Revokes a certificate; `false` when it was revoked before.
 pub(super) async fn revoke(tx: &mut Tx, (tenant, id): Whose, now_ms: i64) -> sqlx::Result<bool> {
     on!(tx, c => sqlx::query(REVOKE).bind(tenant).bind(id).bind(now_ms).execute(c).await
@@ -249,6 +263,14 @@ pub(super) async fn of_authority(
     (tenant, authority): Whose,
 ) -> sqlx::Result<Vec<(Uuid, String, String)>> {
     on!(tx, c => sqlx::query_as(OF_AUTHORITY).bind(tenant).bind(authority).fetch_all(c).await)
+}
+
+/// The certificates of the customer's other brought authorities that were shown here and not revoked: likewise.
+pub(super) async fn of_others(
+    tx: &mut Tx,
+    (tenant, authority): Whose,
+) -> sqlx::Result<Vec<(Uuid, String, String)>> {
+    on!(tx, c => sqlx::query_as(OF_OTHERS).bind(tenant).bind(authority).fetch_all(c).await)
 }
 
 /// Certificates of a brought authority do not count any more: serial numbers and fingerprints, one of each pair empty.

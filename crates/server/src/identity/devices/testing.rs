@@ -82,6 +82,18 @@ impl Brought {
         }
     }
 
+    /// An authority below this one.
+    pub(crate) fn between(&self, name: &str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let params = authority_params(name);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Self {
+            pem: certificate.pem(),
+            der: certificate.der().clone(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
     pub(crate) fn leaf(&self, leaf: &Leaf<'_>) -> CertificateDer<'static> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "laptop");

@@ -413,6 +413,10 @@ async fn certificates_are_issued_listed_renewed_and_end_with_their_person() {
             .unwrap();
         let left = service::list(&world.app, actor, "Alpha").await.unwrap();
         assert!(left.iter().all(|listed| listed.row.revoked_at_ms.is_some()));
+        // A certificate of somebody who is gone is not renewed: without a person it would be everybody's.
+        let strange = service::renew(&world.app, actor, id).await;
+        assert!(matches!(strange, Err(DeviceError::NotFound)));
+        assert!(!boss.get("/devices?q=Alpha").await.text.contains("/renew"));
         // No key of anybody's is kept, and the authority's own is sealed.
         let mut tx = world.app.db.read(customer.tenant).await.unwrap();
         let rows = super::store::authorities(&mut tx, customer.tenant)

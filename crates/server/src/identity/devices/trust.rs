@@ -198,9 +198,18 @@ async fn revoke_all(
         .flat_map(|(serial, fingerprint)| [serial.as_str(), fingerprint.as_str()])
         .filter(|name| !name.is_empty())
         .collect();
+    let is_named =
+        |serial: &str, fingerprint: &str| named.contains(serial) || named.contains(fingerprint);
     for (id, serial, fingerprint) in store::of_authority(&mut revoking.tx, whose).await? {
-        if named.contains(serial.as_str()) || named.contains(fingerprint.as_str()) {
+        if is_named(&serial, &fingerprint) {
             revoking.revoke(id).await?;
+        }
+    }
+    // One of this authority may be filed under another that stands behind it, too. A number alone does not tell, so it is
+    // shown again, and judged then.
+    for (id, serial, fingerprint) in store::of_others(&mut revoking.tx, whose).await? {
+        if is_named(&serial, &fingerprint) {
+            revoking.end(id).await?;
         }
     }
     Ok(())

@@ -73,6 +73,52 @@ async fn a_brought_authoritys_certificates_are_mapped_and_listed() {
     }
 }
 
+/// Both the root and the authority that issues are trusted; the issuer's list counts, whichever came first.
+#[tokio::test]
+async fn the_list_of_the_issuing_authority_counts_beside_its_root() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let boss = &customer.administrator.actor;
+        let root = Brought::new("root");
+        let between = root.between("issuing");
+        added(&world, &root).await;
+        let chain = |serial| {
+            let leaf = Leaf {
+                serial,
+                ..Leaf::default()
+            };
+            [between.leaf(&leaf), between.der.clone()]
+        };
+        // Shown while the root alone was trusted.
+        let mut hana = world.signed_in(&customer.user).await;
+        assert_eq!(show(&world, &mut hana, &chain(18)).await.status, 303);
+        trust::add_authority(&world.app, boss, &between.pem)
+            .await
+            .unwrap();
+        let rows = trust::authorities(&world.app, boss).await.unwrap();
+        let (issuing, _) = rows
+            .iter()
+            .find(|(row, _)| row.subject.contains("issuing"))
+            .unwrap();
+        let revoked = list(&between.issuer, &[18, 19], 1);
+        trust::take_list(&world.app, boss, issuing.id, &revoked)
+            .await
+            .unwrap();
+        assert_eq!(hana.get("/desktops").await.status, 303);
+        let mut hana = world.signed_in(&customer.user).await;
+        for (serial, status) in [(18, 401), (19, 401), (20, 303)] {
+            let shown = show(&world, &mut hana, &chain(serial)).await;
+            assert_eq!(shown.status, status, "{serial}");
+        }
+        // What is good is filed under who issued it, so that a list ends its sessions.
+        let revoked = list(&between.issuer, &[20], 2);
+        trust::take_list(&world.app, boss, issuing.id, &revoked)
+            .await
+            .unwrap();
+        assert_eq!(hana.get("/desktops").await.status, 303);
+    }
+}
+
 #[tokio::test]
 async fn certificates_are_revoked_by_number_fingerprint_and_list() {
     for world in worlds().await {

@@ -12,6 +12,8 @@ use crate::{actor::Role, portal::Key};
 pub(super) const MOST_BYTES: usize = 1 << 20;
 /// The most lines of a file, its head among them.
 pub(super) const MOST_LINES: usize = 10_000;
+/// The most cells of a line.
+const MOST_CELLS: usize = 100;
 
 /// A line that can be understood.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +76,17 @@ fn fill(file: &[u8], read: &mut Read) -> Result<(), Problem> {
     let Some((head, records)) = records.split_first() else {
         return Err(Problem::of_file(Key("register.problem.empty")));
     };
+    if let Some(wide) = std::iter::once(head)
+        .chain(records)
+        .find(|record| record.cells.len() > MOST_CELLS)
+    {
+        return Err(Problem::at(
+            wide.line,
+            None,
+            Key("register.problem.wide"),
+            "",
+        ));
+    }
     let columns = columns(head, &mut read.unused)?;
     for record in records {
         // Spreadsheets leave lines with nothing but commas behind.
@@ -185,4 +198,23 @@ fn fill_cell(line: &mut Line, column: Column, cell: &str) -> Option<Problem> {
     };
     // An empty cell says nothing.
     (!cell.is_empty() && !is_known).then(|| line.wrong(column, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_very_many_cells_is_refused_as_such() {
+        let wide = ",".repeat(MOST_CELLS);
+        for file in [
+            format!("email{wide}\n"),
+            format!("email,name\na@b.example{wide}\n"),
+        ] {
+            let read = read(file.as_bytes());
+            let keys: Vec<Key> = read.problems.iter().map(|problem| problem.what).collect();
+            assert_eq!(keys, [Key("register.problem.wide")]);
+            assert!(read.lines.is_empty());
+        }
+    }
 }

@@ -22,6 +22,11 @@ use crate::{
     tenancy::contracts,
     visit::role_key,
 };
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long is waited for desktops to close once the file was taken: well within the time of a request.
+const AFTERMATH_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why a file was not taken. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +40,9 @@ pub enum ImportError {
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
-    /// It was done, and somebody's desktops could not be closed.
-    #[error("cannot close desktops: {0}")]
-    Desktops(LifecycleError),
+    /// A change that the file asks for is none that could be made.
+    #[error("cannot change this: {0}")]
+    Change(LifecycleError),
 }
 
 /// What was done.
@@ -124,10 +129,13 @@ pub async fn apply(
             return Err(ImportError::NotAsShown(Box::new(plan)));
         }
     }
-    turn.commit().await.map_err(|error| match error {
-        LifecycleError::Database(error) => ImportError::Database(error),
-        other => ImportError::Desktops(other),
-    })?;
+    let aftermath = turn.make_true().await?;
+    // It is done, and its links are shown this once: no trouble with desktops may hide them.
+    match timeout(AFTERMATH_LIMIT, aftermath.finish()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "desktops are left to the reconciler"),
+        Err(_) => tracing::warn!("closing desktops takes long and is left to the reconciler"),
+    }
     Ok(Done { plan, links })
 }
 
@@ -191,7 +199,7 @@ fn of_turn(error: LifecycleError) -> ImportError {
     match error {
         LifecycleError::Denied(denied) => ImportError::Denied(denied),
         LifecycleError::Database(error) => ImportError::Database(error),
-        other => ImportError::Desktops(other),
+        other => ImportError::Change(other),
     }
 }
 

@@ -78,7 +78,7 @@ async fn list(
     } else {
         String::new()
     };
-    let page = filter.page.clamp(1, 1_000_000);
+    let page = Paging::asked(filter.page);
     let search = Search {
         text: query.clone(),
         state: state.clone(),

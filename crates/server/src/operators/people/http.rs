@@ -76,7 +76,7 @@ async fn list(
     let (sort, descending) = (Sort::from_name(&filter.sort), filter.order == "desc");
     sort_rows(&mut rows, sort, descending);
     let paging = Paging {
-        page: filter.page.clamp(1, 1_000_000),
+        page: Paging::asked(filter.page),
         per_page: PER_PAGE,
         total: rows.len() as u64,
     };

@@ -3,7 +3,7 @@
 use super::MAX_PICTURE;
 use crate::portal::Key;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use image::{DynamicImage, ImageFormat, ImageReader, Limits, imageops::FilterType};
+use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits, imageops::FilterType};
 use std::io::Cursor;
 
 /// The largest side of a picture as it is sent, in pixels.
@@ -42,10 +42,13 @@ pub(super) fn accept(bytes: &[u8]) -> Result<String, Refusal> {
         return Err(Refusal::Large);
     }
     let format = sniff(bytes).ok_or(Refusal::Kind)?;
-    // Of the head alone: nothing is decoded yet.
-    let (width, height) = ImageReader::with_format(Cursor::new(bytes), format)
+    // Of the head alone; the head of a PNG may hold a packed colour profile, so the limits count here, too.
+    let (width, height) = reader(bytes, format)
         .into_dimensions()
-        .map_err(|_| Refusal::Kind)?;
+        .map_err(|error| match error {
+            ImageError::Limits(_) => Refusal::Side,
+            _ => Refusal::Kind,
+        })?;
     let sides = MIN_SIDE..=MAX_SIDE;
     if !sides.contains(&width) || !sides.contains(&height) {
         return Err(Refusal::Side);
@@ -112,6 +115,7 @@ fn within(picture: &DynamicImage) -> DynamicImage {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::io::Write as _;
 
     pub(super) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -161,6 +165,45 @@ mod tests {
         sent.extend_from_slice(b"<script>alert(1)</script>");
         let kept = bytes(&accept(&sent).unwrap()).unwrap();
         assert!(!kept.windows(7).any(|part| part == b"<script"));
+    }
+
+    /// The most memory that this process has had, in KiB.
+    fn peak_kib() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let number = line.unwrap().split_whitespace().nth(1);
+        number.unwrap().parse().unwrap()
+    }
+
+    /// Half a megabyte of a colour profile that unpacks to very much more takes no more memory than any picture.
+    #[test]
+    fn a_packed_profile_cannot_take_the_memory() {
+        let zeros = vec![0; 1 << 20];
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        for _ in 0..400 {
+            packed.write_all(&zeros).unwrap();
+        }
+        let mut chunk = b"iCCPp\0\0".to_vec();
+        chunk.extend(packed.finish().unwrap());
+        let mut crc = flate2::Crc::new();
+        crc.update(&chunk);
+        let png = picture(40, 40, ImageFormat::Png);
+        // After the signature and the chunk of the size.
+        let (head, rest) = png.split_at(8 + 25);
+        let length = u32::try_from(chunk.len() - 4).unwrap();
+        let bomb = [
+            head,
+            &length.to_be_bytes(),
+            &chunk,
+            &crc.sum().to_be_bytes(),
+            rest,
+        ]
+        .concat();
+        assert!(bomb.len() <= MAX_PICTURE, "{}", bomb.len());
+        let before = peak_kib();
+        let _ = accept(&bomb);
+        let taken = peak_kib() - before;
+        assert!(taken < 128 * 1024, "{taken} KiB");
     }
 
     proptest! {

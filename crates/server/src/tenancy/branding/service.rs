@@ -11,8 +11,9 @@ use crate::{
     db::Scope,
     portal::{Brand, Key, Lang},
     rights::{self, Action, Denied},
-    tenancy::text_of,
+    tenancy::{service::is_code, text_of},
 };
+use tokio::sync::Semaphore;
 
 /// What is wrong with a look, beside each field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +122,9 @@ async fn picture(sent: Sent) -> Result<Option<String>, logo::Refusal> {
 }
 
 async fn decoded(bytes: Vec<u8>) -> Result<String, logo::Refusal> {
+    /// Pictures that are decoded at once: what they take, all customers share.
+    static PLACES: Semaphore = Semaphore::const_new(2);
+    let _place = PLACES.acquire().await;
     let done = tokio::task::spawn_blocking(move || logo::accept(&bytes)).await;
     // A decoder that panics has met a file that is none.
     done.unwrap_or(Err(logo::Refusal::Kind))
@@ -171,6 +175,9 @@ pub(super) async fn own(app: &App, actor: &Actor) -> sqlx::Result<Option<Served>
 
 /// That of the organisation of a code, for people who have not signed in. Whoever has none looks like nobody.
 pub(super) async fn at(app: &App, code: &str) -> sqlx::Result<Option<Served>> {
+    if !is_code(code) {
+        return Ok(None);
+    }
     let mut tx = app.db.read(Scope::Everybody).await?;
     Ok(store::at(&mut tx, code).await?.map(|row| Served { row }))
 }
