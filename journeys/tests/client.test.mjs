@@ -1,7 +1,7 @@
 // The command-line client as an administrator uses it at a terminal: the real executable against the real service.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,6 +126,68 @@ test("lists come in pages, sessions end, and what was done is in the log", { tim
   assert.ok(desktop, "no session runs");
   refused(["sessions", "end", desktop.session.id], UNCONFIRMED, /--yes/);
   assert.match(done("sessions", "end", desktop.session.id, "--yes"), /ended/);
+});
+
+/** What is typed after each command in the walk; `ID` stands for a person's or a session's id. */
+const WALK = {
+  me: [],
+  "people list": [],
+  "people show": ["ID"],
+  "people invite": ["--name", "Nobody", "--email", "nobody@harbour.example", "--role", "user"],
+  "people change": ["ID", "--name", "Changed"],
+  "people suspend": ["ID", "--yes"],
+  "people resume": ["ID"],
+  "people link": ["ID"],
+  "people remove": ["ID", "--yes"],
+  "people export": [],
+  "people import": ["FILE", "--yes"],
+  "activity list": [],
+  "commitments list": [],
+  "desktops list": [],
+  "sessions end": ["ID", "--yes"],
+  "contract show": [],
+};
+/** What somebody who only looks may do. */
+const LOOKING = ["me", "people list", "people show", "people export", "activity list", "commitments list", "contract show"];
+
+/** Every command of the client, as its own help lists them. */
+function commands() {
+  const listed = (words) => /^Commands:\n((?:  .*\n)+)/m.exec(done(...words, "--help"))?.[1].match(/^ {2}[\w-]+/gm).map((name) => name.trim()) ?? [];
+  const provider = /^(help|serve|gateway|agent|demo|enrol-token|sign-in-link|add-operator|confirm-domain|renew-operator|rotate-keys|controls|migrate|verify|login|logout|completion)$/;
+  return listed([]).filter((noun) => !provider.test(noun)).flatMap((noun) => {
+    const verbs = listed([noun]).filter((verb) => verb !== "help");
+    return verbs.length ? verbs.map((verb) => `${noun} ${verb}`) : [noun];
+  });
+}
+
+test("every command asks what its token's person may, and finds nothing of another customer's", { timeout: 180_000 }, async () => {
+  assert.deepEqual(commands().sort(), Object.keys(WALK).sort(), "each command is walked");
+  const people = join(home, "people.csv");
+  writeFileSync(people, "action,name,email,role\nadd,Nobody,nobody@harbour.example,user\n");
+  const typed = (command, id) => [...command.split(" "), ...WALK[command].map((word) => ({ ID: id, FILE: people })[word] ?? word)];
+
+  const link = /https:\S+welcome\/\S{43}/.exec(done("people", "invite", "--name", "Orla Watch", "--email", "orla@harbour.example", "--role", "auditor"))[0];
+  const orla = await (await newPerson(browser)).newPage();
+  await enterByLink(orla, { link }, newPassword());
+  const looking = await makeToken(orla, portal, "looking", SCOPES);
+  const { id } = json("people", "show", "orla@harbour.example");
+  const environment = { HOME: join(home, "orla") };
+  mkdirSync(environment.HOME);
+  const login = nagaya(["login", "--url", portal, "--ca-file", authority], { input: `${looking}\n`, environment });
+  assert.equal(login.code, 0, login.err);
+  const codes = (id, more) => Object.fromEntries(Object.keys(WALK).map((command) => [command, nagaya(typed(command, id), more).code]));
+  const told = codes(id, { environment });
+  for (const [command, code] of Object.entries(told)) assert.equal(code === 0, LOOKING.includes(command), `${command}: ${code}`);
+
+  const boss = await (await newPerson(browser)).newPage();
+  await enterByLink(boss, onePerCustomer(demo.report(), "administrator")[0], newPassword());
+  const theirs = await makeToken(boss, portal, "theirs", SCOPES);
+  const elsewhere = { environment: { HOME: join(home, "elsewhere") } };
+  mkdirSync(elsewhere.environment.HOME);
+  assert.equal(nagaya(["login", "--url", portal, "--ca-file", authority], { input: `${theirs}\n`, ...elsewhere }).code, 0);
+  const foreign = Object.keys(WALK).filter((command) => WALK[command].includes("ID"));
+  for (const command of foreign) assert.equal(nagaya(typed(command, id), elsewhere).code, NOT_FOUND, command);
+  assert.equal(json("people", "show", id).full_name, "Orla Watch");
 });
 
 test("it speaks Japanese, completes words, and says what is wrong with a configuration", { timeout: 60_000 }, () => {

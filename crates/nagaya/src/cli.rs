@@ -293,3 +293,45 @@ pub(crate) fn read_config<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn
     Ok(toml::from_str(&text)
         .map_err(|error| format!("{} is not right: {error}", path.display()))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+    use std::collections::BTreeSet;
+
+    /// What acts on a service without asking its policies: whoever can read its configuration and keys owns it anyway.
+    const OF_THE_PROVIDER: [&str; 10] = [
+        "serve",
+        "gateway",
+        "agent",
+        "enrol-token",
+        "sign-in-link",
+        "add-operator",
+        "confirm-domain",
+        "renew-operator",
+        "rotate-keys",
+        "migrate",
+    ];
+    /// What acts on nobody's service.
+    const ALONE: [&str; 3] = ["demo", "controls", "verify"];
+
+    /// Every other command is the client's, and each of those is a route of the API, where roles and foreign ids are walked.
+    #[test]
+    fn a_command_beside_the_api_needs_the_files_of_the_service() {
+        let cli = Cli::command();
+        let names: BTreeSet<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+        let told: BTreeSet<&str> = OF_THE_PROVIDER.into_iter().chain(ALONE).collect();
+        assert_eq!(names, told, "each command says here what it rests on");
+        for command in cli.get_subcommands() {
+            let name = command.get_name();
+            let config = command.get_arguments().find(|arg| arg.get_id() == "config");
+            let needs = config.is_some_and(clap::Arg::is_required_set);
+            assert_eq!(needs, OF_THE_PROVIDER.contains(&name), "{name}");
+            // Nor does any of them act on a service from afar.
+            let afar =
+                |arg: &clap::Arg| ["url", "token", "password"].contains(&arg.get_id().as_str());
+            assert!(!command.get_arguments().any(afar), "{name}");
+        }
+    }
+}

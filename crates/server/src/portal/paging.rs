@@ -30,7 +30,9 @@ impl Paging {
     /// The number of the first row shown, from 1.
     #[must_use]
     pub fn first(&self) -> u64 {
-        (self.page.max(1) - 1).saturating_mul(self.per_page) + 1
+        (self.page.max(1) - 1)
+            .saturating_mul(self.per_page)
+            .saturating_add(1)
     }
 
     /// The number of the last row shown.
