@@ -39,9 +39,7 @@ pub(crate) async fn upgrade(tls: Arc<ServerConfig>, stream: TcpStream) -> Option
         Err("404 Not Found")
     };
     if let Err(status) = accepted {
-        let head = "content-length: 0\r\nconnection: close\r\nx-content-type-options: nosniff\r\n\
-            strict-transport-security: max-age=31536000; includeSubDomains";
-        answer = format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n").into_bytes();
+        answer = plain(status);
     }
     io.write_all(&answer).await.ok()?;
     io.flush().await.ok()?;
@@ -56,6 +54,14 @@ pub(crate) async fn upgrade(tls: Arc<ServerConfig>, stream: TcpStream) -> Option
         origin: origin.map(str::to_owned),
         io,
     })
+}
+
+/// An answer without a body. It is no page, and whoever shows it as one gets nothing with it.
+fn plain(status: &str) -> Vec<u8> {
+    let head = "content-length: 0\r\nconnection: close\r\nx-content-type-options: nosniff\r\n\
+        content-security-policy: default-src 'none'; frame-ancestors 'none'\r\n\
+        strict-transport-security: max-age=31536000; includeSubDomains";
+    format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n").into_bytes()
 }
 
 /// Reads the head of a request and not a byte more, for a browser may send its ticket without waiting.
@@ -75,4 +81,22 @@ async fn read_request(io: &mut (impl AsyncBufRead + Unpin)) -> Option<Request> {
         io.consume(new);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_is_no_relay_gets_an_answer_that_no_page_can_use() {
+        let answer = String::from_utf8(plain("404 Not Found")).unwrap_or_default();
+        assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n") && answer.ends_with("\r\n\r\n"));
+        for line in [
+            "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+            "strict-transport-security: max-age=31536000; includeSubDomains",
+            "x-content-type-options: nosniff",
+        ] {
+            assert!(answer.contains(&format!("\r\n{line}\r\n")), "{line}");
+        }
+    }
 }

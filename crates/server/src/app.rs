@@ -3,6 +3,7 @@
 
 use crate::{
     activity::{Committer, acts::Running},
+    api::RefusedCalls,
     authority::{Authority, AuthorityError},
     clock,
     config::ServeConfig,
@@ -58,6 +59,8 @@ pub struct App {
     pub(crate) mailer: Option<Mailer>,
     /// Requests for new links that wait to be looked at.
     pub asked: Asked,
+    /// From where programs called with tokens that are not good.
+    pub refused_calls: RefusedCalls,
     /// The session hosts that are linked now.
     pub hosts: HostLinks,
     /// The gateways that are linked now.
@@ -221,6 +224,7 @@ impl App {
             providers: federation::Known::default(),
             mailer: None,
             asked: Asked::default(),
+            refused_calls: RefusedCalls::default(),
             hosts: HostLinks::default(),
             gateways: GatewayLinks::default(),
             attachments: Attachments::default(),

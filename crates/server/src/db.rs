@@ -1,6 +1,7 @@
 //! Two engines, one SQL text. `$1` placeholders work in both SQLite and PostgreSQL.
 
 mod alone;
+mod reach;
 pub(crate) mod rows;
 pub(crate) mod walls;
 #[cfg(test)]
@@ -176,7 +177,7 @@ impl Db {
         } else {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
-                .connect(url)
+                .connect_with(reach::options(url)?)
                 .await?;
             walls::check_role(&pool).await?;
             Pools::Postgres(pool)

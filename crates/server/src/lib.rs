@@ -33,6 +33,8 @@ pub mod portal;
 mod probes;
 mod public_address;
 mod refusals;
+#[cfg(test)]
+mod request_tests;
 pub mod rights;
 mod serve;
 pub mod sessions;

@@ -1,4 +1,5 @@
-//! Who asks for what the policies do not permit is recorded: in the organisation's log, or in the work log for operators.
+//! Who asks for what the policies do not permit, or sends a form that is not ours, is recorded: in the organisation's log,
+//! or in the work log for operators.
 
 use crate::{
     activity::{self, Record, What},
@@ -39,7 +40,7 @@ pub(crate) fn note(parts: &Parts, asker: impl FnOnce() -> Asker) {
     }
 }
 
-/// Records the answer where it is a refusal of the policies.
+/// Records the answer where it is a refusal of the policies, or of a form without its token.
 pub(crate) async fn recorded(
     State(app): State<Arc<App>>,
     mut request: Request,
@@ -50,12 +51,16 @@ pub(crate) async fn recorded(
     // The route, not the path: what a path names may be secret.
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str);
-    let asked = format!("{} {route}", request.method());
+    let mut asked = format!("{} {route}", request.method());
     let answer = next.run(request).await;
     let problem = answer.extensions().get::<Problem>();
+    let is_forged = problem == Some(&Problem::FormExpired);
+    if is_forged {
+        asked.push_str(" (form token)");
+    }
     let is_refusal = answer.status() == StatusCode::FORBIDDEN
         && problem.is_none_or(|problem| *problem == Problem::Forbidden);
-    if let Some(asker) = place.0.get().filter(|_| is_refusal) {
+    if let Some(asker) = place.0.get().filter(|_| is_refusal || is_forged) {
         let record = Record {
             tenant: asker.tenant,
             user: asker.user,
@@ -91,6 +96,23 @@ mod tests {
             let mut expected = before;
             expected.push(What::Refused);
             assert_eq!(world.log(Some(customer.tenant)).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_without_its_token_is_in_the_log_of_whoever_is_signed_in() {
+        for world in worlds().await {
+            let customer = &world.customers[0];
+            let mut boss = world.signed_in(&customer.administrator).await;
+            let forged = [("csrf", "guess")];
+            assert_eq!(boss.post("/sign-out", &forged).await.status, 403);
+            let log = world.log(Some(customer.tenant)).await;
+            assert_eq!(log.last(), Some(&What::Refused));
+            let page = boss.get("/activity").await;
+            assert!(page.text.contains("POST /sign-out (form token)"));
+            // Of a stranger nobody knows whose log it would belong to.
+            assert_eq!(world.browser().post("/sign-in", &forged).await.status, 422);
+            assert_eq!(world.log(Some(customer.tenant)).await, log);
         }
     }
 }

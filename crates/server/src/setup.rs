@@ -327,3 +327,41 @@ const DEMO: [Customer; 2] = [
         ],
     },
 ];
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::Setup;
+    use crate::{
+        config::ServeConfig,
+        db::{Scope, on},
+        testing::urls,
+    };
+
+    #[tokio::test]
+    async fn a_new_service_has_nobody_who_could_come_in() {
+        for (dir, url) in urls().await {
+            let config = ServeConfig {
+                state_dir: dir.path().to_owned(),
+                database_url: Some(url),
+                ..ServeConfig::default()
+            };
+            let setup = Setup::open(&config).await.unwrap();
+            let mut tx = setup.app.db.read(Scope::Everybody).await.unwrap();
+            for table in [
+                "users",
+                "sign_in_links",
+                "api_tokens",
+                "operators",
+                "operator_links",
+                "machines",
+                "enrol_tokens",
+            ] {
+                let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+                let rows: i64 =
+                    on!(&mut tx, c => sqlx::query_scalar(sql).fetch_one(c).await).unwrap();
+                assert_eq!(rows, 0, "{table}");
+            }
+        }
+    }
+}

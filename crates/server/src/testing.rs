@@ -234,6 +234,14 @@ impl World {
             .collect()
     }
 
+    /// How many rows a table has.
+    pub(crate) async fn rows(&self, table: &str) -> i64 {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let everybody = crate::db::Scope::Everybody;
+        let mut tx = self.app.db.read(everybody).await.unwrap();
+        on!(&mut tx, c => sqlx::query_scalar(sql).fetch_one(c).await).unwrap()
+    }
+
     /// The person may work, or, with `suspended`, may not.
     pub(crate) async fn set_state(&self, person: &Person, state: &str) {
         const SQL: &str = "UPDATE users SET state = $1 WHERE id = $2";

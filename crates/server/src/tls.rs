@@ -23,8 +23,13 @@ use rustls::{
     version::TLS13,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject as _};
-use std::{io, sync::Arc};
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tower::Layer as _;
 
@@ -222,46 +227,98 @@ fn key(identity: &Identity) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 /// Tells the routes of a connection who its verified client certificate names: what `read` makes of the URI in it, and of
-/// the whole of it (DER; nothing when none was shown).
+/// the whole of it (DER; nothing when none was shown). Handshakes that fail are logged, a few of them.
 #[derive(Debug)]
 pub(crate) struct PeerAcceptor<P> {
     tls: RustlsAcceptor,
     read: fn(Option<&str>, &[u8]) -> P,
+    failed: Arc<Failed>,
 }
 
 impl<P> PeerAcceptor<P> {
     pub(crate) fn new(tls: RustlsAcceptor, read: fn(Option<&str>, &[u8]) -> P) -> Self {
-        Self { tls, read }
+        Self {
+            tls,
+            read,
+            failed: Arc::default(),
+        }
     }
 }
 
 impl<P> Clone for PeerAcceptor<P> {
     fn clone(&self) -> Self {
-        Self::new(self.tls.clone(), self.read)
+        Self {
+            tls: self.tls.clone(),
+            read: self.read,
+            failed: Arc::clone(&self.failed),
+        }
     }
 }
 
-impl<I, S, P> Accept<I, S> for PeerAcceptor<P>
+impl<S, P> Accept<TcpStream, S> for PeerAcceptor<P>
 where
-    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Send + 'static,
     P: Clone + Send + Sync + 'static,
 {
-    type Stream = TlsStream<I>;
-    type Service = AddExtension<<RustlsAcceptor as Accept<I, S>>::Service, P>;
+    type Stream = TlsStream<TcpStream>;
+    type Service = AddExtension<<RustlsAcceptor as Accept<TcpStream, S>>::Service, P>;
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
-    fn accept(&self, stream: I, service: S) -> Self::Future {
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let from = stream.peer_addr();
         let accepting = self.tls.accept(stream, service);
-        let read = self.read;
+        let (read, failed) = (self.read, Arc::clone(&self.failed));
         Box::pin(async move {
-            let (stream, service) = accepting.await?;
+            let accepted = accepting.await;
+            let (stream, service) = accepted.inspect_err(|error| failed.tell(&from, error))?;
             let certificates = stream.get_ref().1.peer_certificates();
             let own = certificates.and_then(<[_]>::first);
             let own: &[u8] = own.map_or(&[], |certificate| certificate);
             let peer = read(uri(own).as_deref(), own);
             Ok((stream, Extension(peer).layer(service)))
         })
+    }
+}
+
+/// Handshakes that failed at a listener: of many in a short time the first is told, and then how many there were.
+#[derive(Debug, Default)]
+struct Failed(Mutex<Untold>);
+
+#[derive(Debug, Default)]
+struct Untold {
+    last_told: Option<Instant>,
+    count: u64,
+}
+
+impl Failed {
+    /// The least time between two lines of the log.
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    fn tell(&self, from: &io::Result<SocketAddr>, error: &io::Error) {
+        let Some(others) = self.others(Instant::now()) else {
+            return;
+        };
+        let from = from
+            .as_ref()
+            .map_or_else(|_| String::new(), |at| at.ip().to_string());
+        tracing::warn!(
+            from,
+            others,
+            %error,
+            "a TLS handshake with a machine or an operator's browser failed"
+        );
+    }
+
+    /// How many have not been told before this one, when it is to be told.
+    fn others(&self, now: Instant) -> Option<u64> {
+        let mut untold = self.0.lock().ok()?;
+        let is_soon = |told: Instant| now.duration_since(told) < Self::PAUSE;
+        if untold.last_told.is_some_and(is_soon) {
+            untold.count += 1;
+            return None;
+        }
+        untold.last_told = Some(now);
+        Some(std::mem::take(&mut untold.count))
     }
 }
 
@@ -299,5 +356,34 @@ mod tests {
         assert!(!Arc::ptr_eq(&before, &listeners.customers.get_inner()));
         assert!(!Arc::ptr_eq(&machines, &listeners.machines.get_inner()));
         assert!(!listeners.renew(app).unwrap());
+    }
+
+    #[test]
+    fn of_many_failed_handshakes_a_few_lines_tell() {
+        let (failed, start) = (Failed::default(), Instant::now());
+        assert_eq!(failed.others(start), Some(0));
+        for ms in 0..5000 {
+            assert_eq!(failed.others(start + Duration::from_millis(ms)), None);
+        }
+        assert_eq!(failed.others(start + Failed::PAUSE), Some(5000));
+        assert_eq!(failed.others(start + Failed::PAUSE * 2), Some(0));
+    }
+
+    #[tokio::test]
+    async fn a_handshake_that_fails_is_noticed() {
+        let world = worlds().await.remove(0);
+        let listeners = Listeners::new(&world.app).unwrap();
+        let acceptor = PeerAcceptor::new(RustlsAcceptor::new(listeners.operators), |_, _| ());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stranger = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stranger, b"GET / HTTP/1.1\r\n\r\n")
+            .await
+            .unwrap();
+        assert!(acceptor.clone().accept(stream, ()).await.is_err());
+        // Told already: another one in the same moment is not.
+        assert_eq!(acceptor.failed.others(Instant::now()), None);
     }
 }

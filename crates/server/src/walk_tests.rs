@@ -257,11 +257,71 @@ async fn a_route_that_names_no_right_is_not_there() {
     assert!(!is_listed(&Method::GET, "/backdoor"));
     assert!(!is_listed(&Method::POST, "/users"));
     for world in worlds().await {
-        let request = Request::delete("/users").body(Body::empty()).unwrap();
-        let answer = customer_router(Arc::clone(&world.app))
-            .oneshot(request)
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 405);
+        let things = things(&world, &world.customers[0]).await;
+        let deleted = [(Method::DELETE, "/users".to_owned())];
+        let traced = DOORS
+            .iter()
+            .map(|(_, path, _)| (Method::TRACE, address(path, &things)));
+        for (method, path) in deleted.into_iter().chain(traced) {
+            let request = Request::builder().method(&method).uri(&path);
+            let answer = customer_router(Arc::clone(&world.app))
+                .oneshot(request.body(Body::empty()).unwrap())
+                .await
+                .unwrap();
+            assert_eq!(answer.status(), 405, "{method} {path}");
+        }
     }
+}
+
+/// What chooses language and appearance needs no token: nothing of anybody's is changed by it.
+const WITHOUT_TOKEN: &str = "/preferences";
+/// Fields of forms that cannot be read without them.
+const FIELDS: &str = "csrf=forged&format=csv&current=a&password=b&repeat=b&code=1&email=a%40b.example&next=%2F&name=n\
+    &full_name=n&role=user&days=7&reason=r&file=a&digest=a&pem=a&list=a&serial=a&person=a";
+
+#[tokio::test]
+async fn no_form_is_taken_without_its_token() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut things = things(&world, customer).await;
+        let mut boss = world.signed_in(&customer.administrator).await;
+        let mut hana = world.signed_in(&customer.user).await;
+        things.leaver = leaver(&world, customer, 0).await;
+        things.token = token_of(&world, &customer.administrator).await;
+        let actor = &customer.administrator.actor;
+        (things.device, things.authority) = devices::things(&world.app, actor).await;
+        let forms = DOORS.iter().filter(|(method, path, _)| {
+            let is_programs = path.starts_with("/api/") || path.starts_with("/scim/");
+            method == Method::POST && !is_programs && *path != WITHOUT_TOKEN
+        });
+        for (_, path, right) in forms {
+            let is_own = path.starts_with("/desktops") || path.starts_with("/sessions");
+            let browser = if is_own { &mut hana } else { &mut boss };
+            let answer = forged(browser, &address(path, &things)).await;
+            // A door that is open to all may lead back to where its form is.
+            let led_back = matches!(right, Right::Open) && answer.header("location") == "/sign-in";
+            assert!(
+                answer.status == 403 || led_back,
+                "{path}: {}",
+                answer.status
+            );
+        }
+    }
+}
+
+/// Sends a form with a made-up token, as scripts and pages do.
+async fn forged(browser: &mut Browser, path: &str) -> Answer {
+    let (media_type, body) = if path == "/branding" || path == "/users/import" {
+        let part = "content-disposition: form-data; name=\"csrf\"";
+        let body = format!("--b\r\n{part}\r\n\r\nforged\r\n--b--\r\n");
+        ("multipart/form-data; boundary=b", body)
+    } else {
+        ("application/x-www-form-urlencoded", FIELDS.to_owned())
+    };
+    let request = Request::post(path)
+        .header(header::CONTENT_TYPE, media_type)
+        .header("sec-fetch-site", "same-origin")
+        .header(CSRF_HEADER, "forged")
+        .body(Body::from(body));
+    browser.send(request.unwrap()).await
 }

@@ -73,6 +73,7 @@ impl Outcome {
             | What::LinkRefused
             | What::PasskeySuspected
             | What::TicketRefused
+            | What::TokenRefused
             | What::PeopleImportRefused
             | What::OperatorRefused
             | What::Refused => Self::Refused,

@@ -54,7 +54,8 @@ async fn records_are_taken_out_as_searched_and_that_is_recorded() {
         let csv = browser.post("/activity/export", &form).await;
         assert_eq!(csv.status, 200);
         assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
-        assert!(csv.header("content-disposition").contains("attachment"));
+        let saved_as = csv.header("content-disposition");
+        assert_eq!(saved_as, "attachment; filename=\"activity-2027-01-15.csv\"");
         let rows: Vec<&str> = csv.text.trim_end().split("\r\n\"").collect();
         assert_eq!(rows.len(), 1202);
         assert!(rows[1].contains("\"'=cmd|") && rows[1].contains("a \"\"quoted\"\", one"));
@@ -101,6 +102,9 @@ async fn a_bundle_from_the_portal_verifies() {
         let checkpoint = browser.get("/activity/log/checkpoint").await.text;
         let form = [("csrf", csrf.as_str()), ("whole", "1")];
         let bundle = browser.post("/activity/bundle", &form).await;
+        let saved_as = bundle.header("content-disposition");
+        let expected = "attachment; filename=\"activity-proof-2027-01-15.jsonl\"";
+        assert_eq!(saved_as, expected);
         let good = super::verify::verify(bundle.text.as_bytes(), &key, Some(&checkpoint)).unwrap();
         assert_eq!(good.contents, good.checkpoint.size);
         assert!(

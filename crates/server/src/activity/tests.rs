@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Record, What, append_record};
-use crate::testing::{World, worlds};
+use crate::{
+    identity::factors::tests::enrol,
+    testing::{PASSWORD, World, worlds},
+};
+use axum::{body::Body, http::Request};
 use wire::ids::TenantId;
 
 /// Writes a record, as the service would.
@@ -134,6 +138,90 @@ async fn what_people_do_at_the_door_is_in_the_log_with_who_and_from_where() {
         let page = boss.get("/activity?q=203.0.113.77").await;
         assert_eq!(page.text.matches("203.0.113.77</").count(), 3);
         assert!(page.text.contains("hana of shoji"));
+    }
+}
+
+/// Everything that somebody shows to come in, of two people who do all there is to do at the door.
+async fn shown_at_the_door(world: &World) -> Vec<String> {
+    let customer = &world.customers[0];
+    let mut secrets = vec![PASSWORD.to_owned(), "wrong wrong wrong".to_owned()];
+    secrets.push(world.link(&customer.user).await);
+    let mut boss = world.signed_in(&customer.administrator).await;
+    let mut hana = world.signed_in(&customer.user).await;
+    let (phone, codes) = enrol(world, &mut hana).await;
+    secrets.push(phone.secret());
+    secrets.extend(codes.iter().cloned());
+    // By the form: a wrong password, the right one, a wrong code, a recovery code.
+    let mut again = world.browser();
+    for password in ["wrong wrong wrong", PASSWORD] {
+        let csrf = again.get("/sign-in").await.csrf();
+        let email = customer.user.email.as_str();
+        let form = [("email", email), ("password", password), ("csrf", &csrf)];
+        again.post("/sign-in", &form).await;
+    }
+    secrets.extend(again.cookies.values().cloned());
+    for code in ["zzzz-zzzz-zzzz-zzzz-zzzz-zzzz-zzzz", codes[0].as_str()] {
+        let csrf = again.get("/sign-in/code").await.csrf();
+        again
+            .post("/sign-in/code", &[("code", code), ("csrf", &csrf)])
+            .await;
+        secrets.push(code.to_owned());
+    }
+    assert_eq!(again.get("/desktops").await.status, 200);
+    let csrf = boss.csrf().await;
+    let token = [
+        ("name", "ci"),
+        ("days", "7"),
+        ("scope", "people.read"),
+        ("csrf", &csrf),
+    ];
+    let page = boss.post("/tokens", &token).await;
+    let (_, rest) = page.text.split_once("value=\"ngy_").unwrap();
+    secrets.push(rest.split('"').next().unwrap().to_owned());
+    let link = format!("/users/{}/link", customer.user.actor.user);
+    let page = boss.post(&link, &[("csrf", &csrf)]).await;
+    let (_, rest) = page.text.split_once("/welcome/").unwrap();
+    secrets.push(rest.split('"').next().unwrap().to_owned());
+    let call = Request::get("/api/v1/me").header("authorization", "Bearer ngy_made-up-secret");
+    world
+        .browser()
+        .send(call.body(Body::empty()).unwrap())
+        .await;
+    secrets.push("made-up-secret".to_owned());
+    for browser in [boss, hana, again] {
+        secrets.extend(browser.cookies.into_values());
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn nothing_that_opens_a_door_is_in_any_record() {
+    for world in worlds().await {
+        let secrets = shown_at_the_door(&world).await;
+        let mut boss = world.signed_in(&world.customers[0].administrator).await;
+        let csrf = boss.csrf().await;
+        let form = [("csrf", csrf.as_str()), ("format", "jsonl")];
+        let log = boss.post("/activity/export", &form).await.text;
+        let (_, own) = super::work_log(&world.app, "", 1, 1000).await.unwrap();
+        let all = format!("{log}{own:?}");
+        // It is all told there.
+        for what in [
+            What::PasswordSet,
+            What::AuthenticatorAdded,
+            What::SignInRefused,
+            What::SignedIn,
+            What::RecoveryCodeUsed,
+            What::TokenCreated,
+            What::LinkIssued,
+            What::TokenRefused,
+        ] {
+            assert!(all.contains(what.name()), "{what:?} is not told");
+        }
+        assert!(secrets.len() > 20 && secrets.iter().all(|secret| secret.len() >= 8));
+        for secret in secrets {
+            assert!(!all.contains(&secret), "{secret} is in a record");
+        }
+        assert!(!all.contains("ngy_"));
     }
 }
 

@@ -156,6 +156,8 @@ list! {
     TokenCreated: "api.token_created" => Key("activity.what.token_created"),
     /// Revoked an API token.
     TokenRevoked: "api.token_revoked" => Key("activity.what.token_revoked"),
+    /// A program called with an API token that is not good.
+    TokenRefused: "api.token_refused" => Key("activity.what.token_refused"),
     /// A check found that a promise does not hold.
     PromiseFellShort: "evidence.fell_short" => Key("activity.what.promise_fell_short"),
     /// A check could not tell whether a promise holds.

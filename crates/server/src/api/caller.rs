@@ -1,7 +1,7 @@
 //! Who calls the API: `Authorization: Bearer` and a token (RFC 6750, section 2.1). Nothing else is looked at, cookies least
 //! of all, so that no other site's page can make a browser call it.
 
-use super::{problem::ApiError, service};
+use super::{problem::ApiError, refused, service};
 use crate::{actor::Actor, app::App, refusals, visit};
 use axum::{
     extract::FromRequestParts,
@@ -31,7 +31,12 @@ impl FromRequestParts<Arc<App>> for Caller {
             Some(secret) => service::caller(app, secret, &address).await?,
             None => None,
         };
-        let actor = actor.ok_or(ApiError::NoToken)?;
+        let Some(actor) = actor else {
+            if secret.is_some() {
+                refused::record(app, parts, &address).await;
+            }
+            return Err(ApiError::NoToken);
+        };
         refusals::note(parts, || actor.asker());
         Ok(Self(actor))
     }

@@ -8,6 +8,7 @@ pub mod http;
 mod openapi;
 pub mod page;
 mod problem;
+mod refused;
 pub mod service;
 pub mod store;
 #[cfg(test)]
@@ -16,3 +17,4 @@ mod tests;
 pub(crate) use caller::Caller;
 pub use openapi::document as description;
 pub(crate) use problem::{ApiError, ApiProblem, Shown, of_status};
+pub use refused::RefusedCalls;

@@ -193,6 +193,45 @@ async fn a_token_ends_with_its_time_its_revocation_and_its_person() {
 }
 
 #[tokio::test]
+async fn a_call_with_a_bad_token_is_in_the_services_log_a_few_times() {
+    for world in worlds().await {
+        let person = &world.customers[0].administrator;
+        world.signed_in(person).await;
+        let good = token(&world, person, &TokenScope::ALL).await;
+        let mut program = world.browser();
+        let made_up = "ngy_made-up";
+        for path in ["/api/v1/me", "/scim/v2/Users"] {
+            let refused = call(&mut program, made_up, &Method::GET, path, None).await;
+            assert_eq!(refused.status, 401);
+        }
+        assert_eq!(world.log(None).await, [What::TokenRefused; 2]);
+        let (_, rows) = crate::activity::work_log(&world.app, "", 1, 50)
+            .await
+            .unwrap();
+        let told = |route: &str| {
+            let told = rows.iter().find(|row| row.detail == route).unwrap();
+            assert_eq!(
+                (told.address.as_str(), told.who.as_str()),
+                ("192.0.2.7", "")
+            );
+        };
+        told("GET /api/v1/me");
+        told("GET /scim/v2/Users");
+        // Of one address no more than a few; of another one, too; and none of who shows no token, or a good one.
+        for _ in 0..20 {
+            call(&mut program, made_up, &Method::GET, "/api/v1/me", None).await;
+        }
+        assert_eq!(world.log(None).await, [What::TokenRefused; 5]);
+        program.address = "198.51.100.9:4000".parse().unwrap();
+        assert_eq!(program.get("/api/v1/me").await.status, 401);
+        assert_eq!(get(&world, &good, "/api/v1/me").await.status, 200);
+        assert_eq!(world.log(None).await, [What::TokenRefused; 5]);
+        call(&mut program, made_up, &Method::GET, "/api/v1/me", None).await;
+        assert_eq!(world.log(None).await, [What::TokenRefused; 6]);
+    }
+}
+
+#[tokio::test]
 async fn what_a_program_does_is_told_from_what_its_person_does() {
     let world = worlds().await.remove(0);
     let person = &world.customers[0].administrator;

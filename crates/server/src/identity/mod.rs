@@ -45,6 +45,11 @@ use crate::{db::Tx, portal::Lang};
 use std::collections::HashSet;
 use wire::ids::{TenantId, UserId};
 
+/// As what an address is counted where attempts are bounded.
+pub(crate) fn counted(address: &str) -> String {
+    failures::counted(address)
+}
+
 /// What a session needs to know of its person.
 #[derive(Clone, Debug)]
 pub struct SessionUser {

@@ -73,10 +73,16 @@ pub async fn sign_in(
         .as_ref()
         .filter(|user| user.state == "active")
         .and_then(|user| user.password_hash.clone());
+    let outdated = hash.as_deref().is_some_and(password::is_outdated);
+    let again = outdated.then(|| password.clone());
     let matches = app.passwords.verify(password, hash).await;
     let Some(user) = user.as_ref().filter(|_| matches) else {
         refused(app, user.as_ref(), address, "").await?;
         return Err(SignInError::Refused);
+    };
+    let renewed = match again {
+        Some(password) => app.passwords.hash(password).await,
+        None => None,
     };
     let mut tx = app.db.begin(user.tenant_id).await?;
     if let Err(shut) = policy::service::admits(app, &mut tx, user, address).await? {
@@ -90,10 +96,24 @@ pub async fn sign_in(
         refused(app, Some(user), address, "password closed").await?;
         return Err(SignInError::Refused);
     }
+    if let Some(hash) = renewed {
+        keep_renewed(&mut tx, user, &hash).await?;
+    }
     guessed_both_right(&mut tx, &subjects).await?;
     let entered = factors::enter(app, &mut tx, user, client, What::SignedIn).await?;
     tx.commit().await?;
     Ok(entered)
+}
+
+/// Keeps the same password in the form in which new ones are kept, unless it was changed meanwhile.
+async fn keep_renewed(tx: &mut Tx, user: &UserRow, hash: &str) -> sqlx::Result<()> {
+    store::lock_people(tx, user.tenant_id).await?;
+    let now = store::user(tx, user.tenant_id, user.id).await?;
+    let is_same = |now: &UserRow| now.state == "active" && now.password_hash == user.password_hash;
+    if now.is_some_and(|now| is_same(&now)) {
+        store::set_password(tx, user.tenant_id, user.id, hash).await?;
+    }
+    Ok(())
 }
 
 /// What is counted when somebody at an address guesses something about a thing. Hashes: nothing typed is kept.

@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used)]
-use super::{policy::rules::Rules, service::LINK_MS};
+use super::{policy::rules::Rules, service::LINK_MS, store};
 use crate::{
     activity::What,
     db::on,
-    testing::{Answer, Browser, PASSWORD, World, worlds},
+    testing::{Answer, Browser, PASSWORD, Person, World, worlds},
     visit::{GUEST_COOKIE, SESSION_COOKIE},
 };
+use argon2::{Argon2, password_hash::PasswordHasher as _};
 use axum::{body::Body, http::Request};
 use std::sync::atomic::Ordering;
 
@@ -368,5 +369,58 @@ async fn a_welcome_form_that_is_too_old_is_given_again_and_sets_nothing() {
         let csrf = answer.csrf();
         let form = [form[0], form[1], ("csrf", &csrf)];
         assert_eq!(browser.post(&path, &form).await.status, 303);
+    }
+}
+
+#[tokio::test]
+async fn a_password_does_not_wear_out() {
+    for world in worlds().await {
+        let hana = &world.customers[0].user;
+        world.signed_in(hana).await;
+        world.pass_ms(400 * 24 * 60 * 60 * 1000);
+        let mut browser = world.browser();
+        let answer = try_password(&mut browser, &hana.email, PASSWORD).await;
+        assert_eq!(answer.header("location"), "/desktops");
+        assert_eq!(browser.get("/desktops").await.status, 200);
+    }
+}
+
+/// The stored form of somebody's password.
+async fn kept_hash(world: &World, person: &Person) -> String {
+    let mut tx = world.app.db.read(person.actor.tenant).await.unwrap();
+    let row = store::user(&mut tx, person.actor.tenant, person.actor.user).await;
+    row.unwrap().unwrap().password_hash.unwrap()
+}
+
+#[tokio::test]
+async fn a_password_that_was_kept_more_cheaply_is_kept_anew_when_it_is_typed() {
+    for world in worlds().await {
+        let hana = &world.customers[0].user;
+        world.signed_in(hana).await;
+        let params = argon2::Params::new(8192, 1, 1, None).unwrap();
+        let cheap = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let cheap = cheap.hash_password_with_salt(PASSWORD.as_bytes(), b"salt of the test");
+        let cheap = cheap.unwrap().to_string();
+        let (tenant, user) = (hana.actor.tenant, hana.actor.user);
+        let mut tx = world.app.db.begin(tenant).await.unwrap();
+        store::set_password(&mut tx, tenant, user, &cheap)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let wrong = try_password(&mut world.browser(), &hana.email, "wrong wrong wrong").await;
+        assert_eq!(wrong.status, 401);
+        assert_eq!(kept_hash(&world, hana).await, cheap);
+        let right = try_password(&mut world.browser(), &hana.email, PASSWORD).await;
+        assert_eq!(right.status, 303);
+        let renewed = kept_hash(&world, hana).await;
+        assert!(
+            renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{renewed}"
+        );
+        // It is the same password, and what is kept as it should be stays.
+        let again = try_password(&mut world.browser(), &hana.email, PASSWORD).await;
+        assert_eq!(again.status, 303);
+        assert_eq!(kept_hash(&world, hana).await, renewed);
     }
 }

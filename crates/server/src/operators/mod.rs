@@ -14,6 +14,8 @@ pub mod dashboard;
 #[cfg(test)]
 mod dashboard_tests;
 mod door;
+#[cfg(test)]
+mod door_tests;
 pub(crate) mod elevation;
 mod help;
 mod http;

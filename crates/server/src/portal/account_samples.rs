@@ -5,7 +5,7 @@ use crate::{
     identity::{
         account::page::{AccountPage, OwnSession, OwnSignIn},
         factors::{
-            page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
+            page::{Act, BeginPage, CodePage, CodesPage, EnrolPage, ProvePage},
             service::Ways,
         },
         forgot::page::{AskedPage, ForgotPage},
@@ -284,6 +284,10 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("code-passkey", html(&either)),
         ("recovery-codes", html(&codes)),
     ];
+    let begin = BeginPage {
+        ui: member(lang, "/account/authenticator", false),
+    };
+    pages.push(("enrol-begin", html(&begin)));
     pages.push(("overview", html(&overview(lang))));
     let forgot = |sends_mail, email: &str, error| ForgotPage {
         ui: guest(lang, "/forgot"),

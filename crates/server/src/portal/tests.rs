@@ -75,6 +75,84 @@ fn what_people_typed_is_escaped_in_every_page() {
     assert!(seen >= 12, "only {seen} samples showed hostile text");
 }
 
+/// Samples of whoever has not signed in, of whoever is at a door, and of a desktop, whose own menu leads out.
+const WITHOUT_MENU: &[&str] = &[
+    "sign-in",
+    "welcome",
+    "link-expired",
+    "forgot",
+    "code",
+    "passkey-sign-in",
+    "federation-leaving",
+    "federation-not-in",
+    "not-found",
+    "forbidden",
+    "form-expired",
+    "try-again",
+    "too-many",
+    "session",
+];
+
+#[test]
+fn who_is_signed_in_finds_the_way_out_on_every_page() {
+    for lang in Lang::ALL {
+        let pages = samples::all(lang).into_iter();
+        let inside =
+            pages.filter(|(name, _)| !WITHOUT_MENU.iter().any(|door| name.starts_with(door)));
+        let mut seen = 0;
+        for (name, html) in inside {
+            assert!(
+                html.contains("<form method=\"post\" action=\"/sign-out\">"),
+                "{name}"
+            );
+            seen += 1;
+        }
+        assert!(seen > 50, "only {seen} samples of people who are signed in");
+    }
+}
+
+#[test]
+fn passwords_are_masked_and_left_to_whatever_fills_them_in() {
+    let mut seen = 0;
+    for (name, html) in samples::all(Lang::Ja) {
+        let inputs = html.split("<input ").skip(1);
+        let inputs = inputs.map(|rest| rest.split('>').next().unwrap());
+        for input in inputs {
+            let is = |field: &str| input.contains(&format!(" name=\"{field}\""));
+            if !["password", "repeat", "current"].into_iter().any(is) {
+                continue;
+            }
+            assert!(input.contains(" type=\"password\""), "{name}: {input}");
+            let managed = ["current-password", "new-password"];
+            let is_managed = |kind: &str| input.contains(&format!(" autocomplete=\"{kind}\""));
+            assert!(managed.into_iter().any(is_managed), "{name}: {input}");
+            assert!(
+                !input.contains("onpaste") && !input.contains("readonly"),
+                "{name}: {input}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "only {seen} fields for passwords");
+}
+
+#[tokio::test]
+async fn scripts_keep_nothing_in_the_browser() {
+    let scripts: Vec<String> = asset_names()
+        .into_iter()
+        .filter(|name| name.ends_with(".js"))
+        .collect();
+    assert!(scripts.iter().any(|name| name == "js/portal.js"));
+    for name in scripts {
+        let body = get(&format!("/assets/{name}")).await.into_body();
+        let script = String::from_utf8(to_bytes(body, 1 << 24).await.unwrap().to_vec()).unwrap();
+        assert!(!script.is_empty(), "{name}");
+        for store in ["localStorage", "sessionStorage", "indexedDB", "caches.open"] {
+            assert!(!script.contains(store), "{name} uses {store}");
+        }
+    }
+}
+
 #[test]
 fn every_page_names_its_language_and_has_a_title_and_one_main() {
     for lang in Lang::ALL {

@@ -43,6 +43,40 @@ impl Answer {
         rest.split('"').next().unwrap().to_owned()
     }
 
+    /// That it has the headers that protect its reader; what of caches holds is of each kind of answer its own.
+    pub(crate) fn assert_protected(&self, kind: &str) {
+        let policy = self.header("content-security-policy");
+        for part in [
+            "default-src 'none'",
+            "script-src 'self';",
+            "style-src 'self';",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
+            assert!(policy.contains(part), "{kind}: {part}");
+        }
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{kind}"
+        );
+        let fixed = [
+            (
+                "strict-transport-security",
+                "max-age=31536000; includeSubDomains",
+            ),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ];
+        for (name, value) in fixed {
+            assert_eq!(self.header(name), value, "{kind}");
+        }
+        assert!(self.header("server").is_empty());
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.text).unwrap()
     }
@@ -52,6 +86,12 @@ impl Browser {
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap())
             .await
+    }
+
+    /// Follows a link on another site's page.
+    pub(crate) async fn follow(&mut self, path: &str) -> Answer {
+        let request = Request::get(path).header("sec-fetch-site", "cross-site");
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
     /// Sends a form as the portal's own page would.

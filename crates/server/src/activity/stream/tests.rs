@@ -17,8 +17,8 @@ use std::{
     path::Path,
     process::{Child, Command},
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -59,8 +59,12 @@ fn papers() -> Papers {
 struct Collector {
     port: u16,
     papers: Papers,
-    /// It ends connections without a word, or says 503.
+    /// It ends connections without a word, or says no.
     refuses: Arc<AtomicBool>,
+    /// How it says no.
+    no: Arc<Mutex<String>>,
+    /// How many requests it was sent.
+    asked: Arc<AtomicUsize>,
     received: mpsc::UnboundedReceiver<String>,
 }
 
@@ -87,7 +91,10 @@ impl Collector {
         let port = listener.local_addr().unwrap().port();
         let refuses = Arc::new(AtomicBool::new(false));
         let (sender, received) = mpsc::unbounded_channel();
-        let refusing = Arc::clone(&refuses);
+        let no = Arc::new(Mutex::new("503 Service Unavailable".to_owned()));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (refusing, saying) = (Arc::clone(&refuses), Arc::clone(&no));
+        let counting = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let refuses = refusing.load(Ordering::SeqCst);
@@ -100,10 +107,11 @@ impl Collector {
                 let mut bytes = Vec::new();
                 if otlp {
                     let body = request(&mut stream, &mut bytes).await;
+                    counting.fetch_add(1, Ordering::SeqCst);
                     let status = if refuses {
-                        "503 Service Unavailable"
+                        saying.lock().unwrap().clone()
                     } else {
-                        "200 OK"
+                        "200 OK".to_owned()
                     };
                     let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
                     stream.write_all(answer.as_bytes()).await.unwrap();
@@ -122,6 +130,8 @@ impl Collector {
             port,
             papers,
             refuses,
+            no,
+            asked,
             received,
         }
     }
@@ -251,6 +261,35 @@ async fn otlp_is_sent_as_a_request_and_a_refusal_is_tried_again() {
         assert_eq!(record["timeUnixNano"], "1800000000000000000");
         assert_eq!(state(&world).await.behind, 0);
     }
+}
+
+#[tokio::test]
+async fn a_collector_under_another_authority_gets_nothing() {
+    let world = private(worlds().await.remove(0));
+    for kind in ["syslog", "otlp"] {
+        let mut collector = Collector::open(kind == "otlp").await;
+        let mut draft = collector.draft(kind);
+        draft.ca_pem = papers().ca;
+        save(&world, &draft).await;
+        job::pass(&world.app).await.unwrap();
+        assert_eq!(state(&world).await.error, Some(SendError::Tls), "{kind}");
+        assert_eq!(collector.asked.load(Ordering::SeqCst), 0);
+        assert!(collector.received.try_recv().is_err());
+    }
+}
+
+#[tokio::test]
+async fn where_a_collector_leads_nobody_goes() {
+    let world = private(worlds().await.remove(0));
+    let mut collector = Collector::open(true).await;
+    let elsewhere = format!("https://localhost:{}/elsewhere", collector.port);
+    *collector.no.lock().unwrap() = format!("302 Found\r\nlocation: {elsewhere}");
+    collector.refuses.store(true, Ordering::SeqCst);
+    save(&world, &collector.draft("otlp")).await;
+    job::pass(&world.app).await.unwrap();
+    assert_eq!(state(&world).await.error, Some(SendError::Refused));
+    assert_eq!(collector.asked.load(Ordering::SeqCst), 1);
+    assert!(collector.received.try_recv().is_err());
 }
 
 #[tokio::test]

@@ -152,6 +152,49 @@ async fn sessions_are_listed_with_browser_and_address_and_end_one_by_one_or_toge
 }
 
 #[tokio::test]
+async fn a_browser_left_open_changes_no_password_and_ends_no_session() {
+    for world in worlds().await {
+        let hana = &world.customers[0].user;
+        let mut left = world.signed_in(hana).await;
+        let (_, mut own) = try_sign_in(&world, hana, PASSWORD).await;
+        world.pass_ms(26 * 60 * 1000);
+        let elsewhere = world.session_in(&own).await;
+        let csrf = left.get("/account").await.csrf();
+        let end = format!("/account/sessions/{elsewhere}/end");
+        for path in [
+            end.as_str(),
+            "/account/sessions/end-others",
+            "/account/password",
+        ] {
+            let form = [
+                ("current", PASSWORD),
+                ("password", NEW),
+                ("repeat", NEW),
+                ("csrf", csrf.as_str()),
+            ];
+            let asked = left.post(path, &form).await;
+            assert_eq!(asked.header("location"), "/prove?next=%2Faccount", "{path}");
+        }
+        assert_eq!(own.get("/account").await.status, 200);
+        assert_eq!(try_sign_in(&world, hana, NEW).await.0, 401);
+        // Whoever proves who they are goes on.
+        let form = [
+            ("password", PASSWORD),
+            ("next", "/account"),
+            ("csrf", csrf.as_str()),
+        ];
+        let proven = left.post("/prove", &form).await;
+        assert_eq!(proven.header("location"), "/account");
+        let csrf = left.get("/account").await.csrf();
+        let ended = left.post(&end, &[("csrf", &csrf)]).await;
+        assert_eq!(ended.header("location"), "/account?done=ended");
+        assert_eq!(own.get("/account").await.status, 303);
+        let changed = change(&mut left, PASSWORD, NEW, NEW).await;
+        assert_eq!(changed.header("location"), "/account?done=password");
+    }
+}
+
+#[tokio::test]
 async fn people_see_their_own_sign_ins_and_nobody_elses() {
     for world in worlds().await {
         let customer = &world.customers[0];

@@ -13,7 +13,7 @@ use time::Duration;
 
 /// For how many days a certificate may be good.
 pub(super) const LIVES_DAYS: [i64; 3] = [365, 90, 730];
-/// Rounds of PBKDF2 over the file's password. That has 100 random bits; the rounds are what old importers bear.
+/// Rounds of PBKDF2 over the file's password. That has 130 random bits; the rounds are what old importers bear.
 const ROUNDS: u32 = 100_000;
 /// Letters and digits that are not taken for one another.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -122,12 +122,13 @@ fn file(
         .write()?)
 }
 
-/// 100 random bits in four groups that can be read aloud.
+/// 130 random bits in groups that can be read aloud. With their dashes they are shorter than 32 characters, more of which
+/// Windows does not take.
 fn password() -> String {
     let letters =
-        app::random::<20>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+        app::random::<26>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
     let groups: Vec<String> = letters
-        .chunks(5)
+        .chunks(7)
         .map(|group| group.iter().collect())
         .collect();
     groups.join("-")

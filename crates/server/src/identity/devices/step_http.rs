@@ -10,12 +10,12 @@ use crate::{
     app::{self, App},
     portal::{self, local_path, local_url},
     two_names::Arrived,
-    visit::{self, Failure, SESSION_COOKIE, SignedIn, set_cookie},
+    visit::{self, Failure, SESSION_COOKIE, SignedIn, is_led_here, set_cookie},
 };
 use axum::{
     Extension, Router,
     extract::{Path, Query, State},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
     response::{AppendHeaders, IntoResponse as _, Redirect, Response},
     routing::get,
 };
@@ -73,9 +73,13 @@ async fn check_page(
 async fn go(
     State(app): State<Arc<App>>,
     signed: SignedIn,
+    headers: HeaderMap,
     Query(query): Query<Next>,
 ) -> Result<Response, Failure> {
     let next = local_path(&query.next);
+    if is_led_here(&headers) {
+        return Ok(Redirect::to(&local_url(START, &[("next", next)])).into_response());
+    }
     let to = step::begin(&app, &signed.actor, signed.session, next).await?;
     Ok(Redirect::to(&to).into_response())
 }

@@ -247,6 +247,23 @@ async fn a_certificate_that_ends_shuts_the_portal() {
 }
 
 #[tokio::test]
+async fn another_sites_link_has_nobody_show_a_certificate() {
+    for world in worlds().await {
+        let mut hana = world.signed_in(&world.customers[0].user).await;
+        let led = hana.follow("/sign-in/device/go?next=/account").await;
+        assert_eq!(led.header("location"), "/sign-in/device?next=%2Faccount");
+        assert_eq!(world.rows("device_checks").await, 0);
+        let page = hana.follow("/sign-in/device?next=/account").await;
+        assert!(
+            page.text
+                .contains("href=\"/sign-in/device/go?next=%2Faccount\"")
+        );
+        hana.get("/sign-in/device/go?next=/account").await;
+        assert_eq!(world.rows("device_checks").await, 1);
+    }
+}
+
+#[tokio::test]
 async fn tickets_and_results_work_once_and_for_the_session_that_asked() {
     for world in worlds().await {
         let customer = &world.customers[0];

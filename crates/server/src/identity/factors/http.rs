@@ -7,18 +7,18 @@ use super::{
         passkeys,
         service::SignInError,
     },
-    page::{Act, CodePage, CodesPage, EnrolPage, ProvePage},
+    page::{Act, BeginPage, CodePage, CodesPage, EnrolPage, ProvePage},
     service::{self, Ways},
 };
 use crate::{
     app::App,
     portal::{self, Key, local_path},
-    visit::{Failure, Guest, SignedIn},
+    visit::{Failure, Guest, SignedIn, is_led_here},
 };
 use axum::{
     Form, Router,
     extract::{Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
@@ -131,7 +131,15 @@ pub(in super::super) async fn step_refused(
     }
 }
 
-async fn show_enrol(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response, Failure> {
+/// Another site's link must not take away the secret that somebody's app was given just now: it is asked first.
+async fn show_enrol(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if is_led_here(&headers) {
+        return Ok(portal::page(StatusCode::OK, &BeginPage { ui: signed.ui }));
+    }
     enrol_page(&app, signed, None).await
 }
 

@@ -9,7 +9,7 @@ mod recovery;
 pub mod service;
 mod store;
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;
 
 use super::{
     Client, passkeys,

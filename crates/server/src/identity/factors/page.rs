@@ -44,6 +44,14 @@ impl CodePage {
     }
 }
 
+/// `GET /account/authenticator` for whom another site's page led there: nothing is made until they say so.
+#[derive(Template)]
+#[template(path = "identity/factors/begin.html")]
+pub struct BeginPage {
+    /// The reader.
+    pub ui: Ui,
+}
+
 /// `GET /account/authenticator`, and the answer to a `POST` (`password`, `code`, `csrf`) that failed.
 #[derive(Template)]
 #[template(path = "identity/factors/enrol.html")]

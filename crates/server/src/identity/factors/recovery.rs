@@ -1,4 +1,4 @@
-//! Recovery codes: 120 random bits each, in twenty-four letters and digits that cannot be mistaken for one another.
+//! Recovery codes: 140 random bits each, in twenty-eight letters and digits that cannot be mistaken for one another.
 
 use crate::app::{random, secret_hash};
 use wire::ids::UserId;
@@ -7,11 +7,11 @@ use wire::ids::UserId;
 pub(super) const COUNT: usize = 10;
 /// Crockford's alphabet in small letters: without i, l, o and u.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const CHARS: usize = 24;
+const CHARS: usize = 28;
 /// Codes that were made earlier have fewer and stay good until they are used or replaced.
-const EARLIER_CHARS: usize = 16;
+const EARLIER_CHARS: [usize; 2] = [24, 16];
 
-/// A new code as it is shown: `abcd-efgh-jkmn-pqrs-tvwx-yz01`.
+/// A new code as it is shown: `abcd-efgh-jkmn-pqrs-tvwx-yz01-2345`.
 pub(super) fn new_code() -> String {
     let bytes: [u8; CHARS] = random();
     let mut code = String::with_capacity(CHARS + CHARS / 4);
@@ -40,7 +40,7 @@ pub(super) fn stored(user: UserId, typed: &str) -> Option<String> {
         }
         code.push(c);
     }
-    matches!(code.len(), CHARS | EARLIER_CHARS)
+    (code.len() == CHARS || EARLIER_CHARS.contains(&code.len()))
         .then(|| secret_hash(&format!("recovery {user} {code}")))
 }
 
@@ -54,8 +54,11 @@ mod tests {
     fn a_code_is_read_however_it_is_typed_and_is_its_owners() {
         let (hana, ken) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         let code = new_code();
-        assert_eq!(code.len(), 29);
-        assert!(stored(hana, &code[..19]).is_some());
+        // 28 characters of five bits each: more than 128 bits.
+        assert_eq!(code.len(), 34);
+        for earlier in [29, 19] {
+            assert!(stored(hana, &code[..earlier]).is_some());
+        }
         let kept = stored(hana, &code).unwrap();
         let typed = code.to_uppercase().replace('-', " ").replace('0', "O");
         assert_eq!(stored(hana, &typed).unwrap(), kept);
@@ -65,7 +68,7 @@ mod tests {
             "123456",
             &code[1..],
             &format!("{code}a"),
-            "uuuu-uuuu-uuuu-uuuu-uuuu-uuuu",
+            "uuuu-uuuu-uuuu-uuuu-uuuu-uuuu-uuuu",
         ] {
             assert_eq!(stored(hana, wrong), None, "{wrong}");
         }

@@ -7,12 +7,12 @@ use crate::{
     testing::{Answer, Browser, PASSWORD, Person, World, worlds},
     visit::{SESSION_COOKIE, STEP_COOKIE},
 };
-use totp_rs::Secret;
+use totp_rs::{Secret, Totp};
 
 const STEP_S: i64 = 30_000;
 
 /// What an authenticator app does with the secret of a page.
-pub(in super::super) struct Phone(Vec<u8>);
+pub(crate) struct Phone(Vec<u8>);
 
 impl Phone {
     fn of(page: &Answer) -> Self {
@@ -27,9 +27,17 @@ impl Phone {
         Self(Secret::try_from_base32(secret).unwrap().as_bytes().to_vec())
     }
 
-    pub(in super::super) fn code(&self, world: &World) -> String {
-        let totp = one_time_code::of(self.0.clone(), "Nagaya", "hana@example.jp").unwrap();
-        totp.generate(world.app.clock.now_s()).to_string()
+    pub(crate) fn code(&self, world: &World) -> String {
+        self.totp().generate(world.app.clock.now_s()).to_string()
+    }
+
+    /// As people type it into the app.
+    pub(crate) fn secret(&self) -> String {
+        self.totp().secret().to_base32()
+    }
+
+    fn totp(&self) -> Totp {
+        one_time_code::of(self.0.clone(), "Nagaya", "hana@example.jp").unwrap()
     }
 }
 
@@ -41,7 +49,7 @@ async fn act(browser: &mut Browser, path: &str, form: &[(&str, &str)]) -> Answer
 }
 
 /// Turns one-time codes on; returns the phone and the recovery codes.
-pub(in super::super) async fn enrol(world: &World, browser: &mut Browser) -> (Phone, Vec<String>) {
+pub(crate) async fn enrol(world: &World, browser: &mut Browser) -> (Phone, Vec<String>) {
     let phone = Phone::of(&browser.get("/account/authenticator").await);
     let code = phone.code(world);
     let form = [("password", PASSWORD), ("code", code.as_str())];
@@ -315,5 +323,25 @@ async fn an_administrator_helps_somebody_who_lost_everything_but_not_themselves(
         assert_eq!(act(&mut boss, &own, &[]).await.status, 422);
         let log = world.log(Some(customer.tenant)).await;
         assert!(log.contains(&What::FactorsReset));
+    }
+}
+
+#[tokio::test]
+async fn another_sites_link_takes_no_secret_from_an_app() {
+    for world in worlds().await {
+        let mut hana = world.signed_in(&world.customers[0].user).await;
+        // Nothing is made for whoever was only led there.
+        let asked = hana.follow("/account/authenticator").await;
+        assert_eq!(asked.status, 200);
+        assert!(!asked.text.contains("<code>"), "{}", asked.text);
+        assert!(asked.text.contains("href=\"/account/authenticator\""));
+        assert_eq!(world.rows("authenticators").await, 0);
+        // And what the app was given a moment ago still counts.
+        let phone = Phone::of(&hana.get("/account/authenticator").await);
+        hana.follow("/account/authenticator").await;
+        let code = phone.code(&world);
+        let form = [("password", PASSWORD), ("code", code.as_str())];
+        let page = act(&mut hana, "/account/authenticator", &form).await;
+        assert_eq!(page.status, 200);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         service::{NewWebSession, WEB_SESSION_MAX_MS},
     },
     portal::{self, Key, Ui, local_path, local_url},
-    visit::{FEDERATION_COOKIE, Failure, Guest, SESSION_COOKIE, SignedIn, set_cookie},
+    visit::{FEDERATION_COOKIE, Failure, Guest, SESSION_COOKIE, SignedIn, is_led_here, set_cookie},
 };
 use axum::{
     Form, Router,
@@ -85,8 +85,7 @@ async fn start_by_link(
         return Ok(back_to_sign_in(&app, guest, String::new(), next, key));
     };
     // Another site's link must not sign anybody in unasked: a provider that knows the browser asks nothing.
-    let site = headers.get("sec-fetch-site");
-    let mut answer = if site.is_some_and(|site| site == "cross-site") {
+    let mut answer = if is_led_here(&headers) {
         let page = LeavingPage::new(of_sign_in(guest.ui), &started.url, false);
         portal::page(StatusCode::OK, &page)
     } else {
@@ -143,9 +142,14 @@ async fn prove(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     guest: Guest,
+    headers: HeaderMap,
     Query(query): Query<Next>,
 ) -> Result<Response, Failure> {
     let next = local_path(&query.next);
+    let ask = || Redirect::to(&local_url("/prove", &[("next", next)])).into_response();
+    if is_led_here(&headers) {
+        return Ok(ask());
+    }
     let wish = Wish {
         browser: guest.federation.as_deref(),
         next,
@@ -159,7 +163,7 @@ async fn prove(
             keep(&mut answer, &started);
             Ok(answer)
         }
-        _ => Ok(Redirect::to(&local_url("/prove", &[("next", next)])).into_response()),
+        _ => Ok(ask()),
     }
 }
 

@@ -173,6 +173,11 @@ async fn somebody_without_a_password_proves_again_who_they_are_at_the_provider()
                 .text
                 .contains("/federation/prove?next=")
         );
+        // Another site's link begins nothing.
+        let before = world.rows("federation_attempts").await;
+        let led = browser.follow("/federation/prove?next=/users/invite").await;
+        assert_eq!(led.header("location"), "/prove?next=%2Fusers%2Finvite");
+        assert_eq!(world.rows("federation_attempts").await, before);
         let mut prove = async |claims: serde_json::Value| {
             let answer = browser.get("/federation/prove?next=/users/invite").await;
             let url = answer.header("location").to_owned();

@@ -9,7 +9,12 @@ use super::{
         sign_in, subject, welcoming,
     },
 };
-use crate::{activity::What, testing::worlds, visit::SESSION_COOKIE};
+use crate::{
+    activity::What,
+    db::{Scope, on},
+    testing::{World, worlds},
+    visit::SESSION_COOKIE,
+};
 use serde_json::json;
 
 #[tokio::test]
@@ -330,5 +335,52 @@ async fn two_first_sign_ins_of_one_person_add_them_once() {
             .filter(|what| **what == What::FederationJoined)
             .count();
         assert_eq!(joined, 1);
+    }
+}
+
+/// All that a database keeps, as text: the file's bytes, or every row.
+async fn everything(world: &World) -> String {
+    const TABLES: &str = "SELECT relname::text FROM pg_class
+        WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'";
+    if world.is_sqlite() {
+        let files = std::fs::read_dir(world.place().0).unwrap();
+        let files = files.map(|file| file.unwrap().path());
+        let database = files.filter(|path| path.to_string_lossy().contains(".sqlite3"));
+        let bytes: Vec<u8> = database
+            .flat_map(|path| std::fs::read(path).unwrap())
+            .collect();
+        return String::from_utf8_lossy(&bytes).into_owned();
+    }
+    let mut tx = world.app.db.read(Scope::Everybody).await.unwrap();
+    let tables: Vec<String> =
+        on!(&mut tx, c => sqlx::query_scalar(TABLES).fetch_all(c).await).unwrap();
+    let mut all = String::new();
+    for table in tables {
+        let sql = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
+        let sql = sqlx::AssertSqlSafe(sql);
+        let rows: String = on!(&mut tx, c => sqlx::query_scalar(sql).fetch_one(c).await).unwrap();
+        all.push_str(&rows);
+    }
+    all
+}
+
+#[tokio::test]
+async fn no_token_of_a_provider_is_kept() {
+    for (world, fake) in open_worlds().await {
+        // The access token is needed once, for the address.
+        fake.says(json!({ "email": null, "email_verified": null }));
+        let info = json!({ "sub": "s-1", "email": NEWCOMER, "email_verified": true });
+        fake.act(|script| script.user_info = info);
+        let answer = sign_in(&world, &fake, &mut world.browser(), NEWCOMER).await;
+        assert_eq!(answer.status, 303);
+        let kept = everything(&world).await;
+        assert!(
+            kept.contains("identity.federation_accepted"),
+            "nothing was read"
+        );
+        // The access token, and how every identity token begins: {"alg":
+        for token in ["an access token", "eyJhbGci"] {
+            assert!(!kept.contains(token), "{token} is kept");
+        }
     }
 }

@@ -189,6 +189,17 @@ const RUNS: [&str; 3] = [
 /// A hash of nothing anybody knows, with the current parameters.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bmFnYXlhLW5vLWFjY291bnQ$6Wvm4pHvHpqTmJ1xkp0vXyTSl4R9NF8yV0GmW6yqVFo";
 
+/// Whether a stored form was not made as new ones are: it is made anew when the password is at hand.
+pub(super) fn is_outdated(hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else {
+        return false;
+    };
+    let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+    let kept = Params::try_from(&hash).ok();
+    let now = hasher().map(|hasher| cost(hasher.params()));
+    hash.algorithm != Algorithm::Argon2id.ident() || kept.as_ref().map(cost) != now
+}
+
 fn hasher() -> Option<Argon2<'static>> {
     let params = Params::new(19_456, 2, 1, None).ok()?;
     Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
@@ -215,6 +226,36 @@ mod tests {
         let hash = PasswordHash::new(DUMMY).unwrap();
         assert_eq!(Params::try_from(&hash).unwrap().m_cost(), 19_456);
         assert_eq!(Params::try_from(&hash).unwrap().t_cost(), 2);
+    }
+
+    #[tokio::test]
+    async fn new_hashes_are_argon2id_at_the_cost_that_owasp_names() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("correct horse battery".into()).await;
+        let hash = hash.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(!is_outdated(&hash));
+        for other in [
+            hash.replace("m=19456", "m=9216"),
+            hash.replace("t=2", "t=3"),
+            hash.replace("p=1", "p=2"),
+            hash.replace("argon2id", "argon2i"),
+        ] {
+            assert!(is_outdated(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn long_phrases_are_taken_whole() {
+        let phrase = "Violet anchors turn 4 kettles; ".repeat(10);
+        for chars in [64, MAX_CHARS] {
+            assert_eq!(weakness(&phrase[..chars], &["hana"]), None);
+        }
+        let longer = &phrase[..=MAX_CHARS];
+        assert_eq!(weakness(longer, &["hana"]), Some(Weakness::TooLong));
     }
 
     #[test]

@@ -20,6 +20,8 @@ enum Back {
     Same,
     /// The page is one step above the form's path.
     Above,
+    /// The page has a path of its own.
+    At(&'static str),
 }
 
 /// What is dangerous: it gives rights, takes away protection, or cannot be undone.
@@ -44,6 +46,18 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::POST, "/account/passkeys/{id}/remove", Back::Same),
     (Method::GET, "/account/recovery-codes", Back::Same),
     (Method::POST, "/account/recovery-codes", Back::Same),
+    // Whoever found a browser open neither keeps the account nor ends its person's own sessions.
+    (Method::POST, "/account/password", Back::Above),
+    (
+        Method::POST,
+        "/account/sessions/{id}/end",
+        Back::At("/account"),
+    ),
+    (
+        Method::POST,
+        "/account/sessions/end-others",
+        Back::At("/account"),
+    ),
     (Method::GET, "/users/{id}/remove", Back::Same),
     (Method::POST, "/users/{id}/remove", Back::Same),
     (Method::POST, "/sign-in-rules/{role}", Back::Same),
@@ -130,6 +144,7 @@ pub(crate) fn gate(
                     .rsplit_once('/')
                     .map_or("/", |(above, _)| above)
                     .to_owned(),
+                Back::At(page) => (*page).to_owned(),
             });
         }
     }

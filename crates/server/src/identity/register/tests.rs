@@ -142,6 +142,46 @@ async fn what_is_wrong_is_told_with_the_files_own_line() {
 }
 
 #[tokio::test]
+async fn a_file_of_more_than_a_mebibyte_is_refused_and_people_are_saved_by_a_fixed_name() {
+    const MEBIBYTE: usize = 1 << 20;
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut boss = world.signed_in(&customer.administrator).await;
+        let csrf = boss.get("/users/import").await.csrf();
+        let big = Lang::Ja.text("register.problem.big");
+        // In the middle, and with more than the form may have in all.
+        for (bytes, is_big) in [
+            (MEBIBYTE, false),
+            (MEBIBYTE + 1, true),
+            (2 * MEBIBYTE, true),
+        ] {
+            let page = upload(&mut boss, &csrf, &vec![b'a'; bytes]).await;
+            assert_eq!(page.status, 422, "{bytes}");
+            assert_eq!(page.text.contains(big), is_big, "{bytes}");
+        }
+        let draft = crate::api::service::Draft {
+            name: "hr".to_owned(),
+            scopes: vec!["people.write".to_owned()],
+            days: 7,
+        };
+        let actor = &customer.administrator.actor;
+        let token = crate::api::service::create(&world.app, actor, &draft).await;
+        let token = token.unwrap();
+        for (bytes, status) in [(MEBIBYTE, 200), (MEBIBYTE + 1, 400)] {
+            let request = Request::post("/api/v1/people/import")
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "text/csv")
+                .body(Body::from(vec![b'a'; bytes]));
+            let answer = world.browser().send(request.unwrap()).await;
+            assert_eq!(answer.status, status, "{bytes}: {}", answer.text);
+        }
+        let saved = boss.post("/users/export", &[("csrf", &csrf)]).await;
+        let saved_as = saved.header("content-disposition");
+        assert_eq!(saved_as, "attachment; filename=\"people.csv\"");
+    }
+}
+
+#[tokio::test]
 async fn what_changed_since_the_look_is_not_overrun() {
     for world in worlds().await {
         let customer = &world.customers[0];

@@ -12,8 +12,10 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 /// Characters of a password: none that is taken for another when it is read out or typed. 32 of them, so that each
 /// character of a password is worth five bits.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// Of five groups with four characters each, which is 100 bits.
-const GROUP: usize = 4;
+/// How many, which is 130 bits. With its dashes a password is shorter than 32 characters, more of which Windows does not take.
+const LETTERS: usize = 26;
+/// In groups of so many.
+const GROUP: usize = 7;
 
 /// The file and its password. Neither is kept.
 pub(crate) struct File {
@@ -54,7 +56,7 @@ pub(super) fn file(identity: &Identity, name: &str) -> Result<File, AuthorityErr
 }
 
 fn new_password() -> String {
-    let groups = app::random::<20>();
+    let groups = app::random::<LETTERS>();
     let groups = groups.chunks(GROUP).map(|group| {
         let letters = group
             .iter()
@@ -99,7 +101,8 @@ mod tests {
     fn passwords_differ_and_can_be_read_out() {
         let passwords: Vec<String> = (0..50).map(|_| new_password()).collect();
         for (at, password) in passwords.iter().enumerate() {
-            assert_eq!(password.len(), 24);
+            assert_eq!(password.replace('-', "").len() * 5, 130);
+            assert!(password.len() < 32);
             assert!(!password.contains(['0', 'o', '1', 'l']));
             assert!(!passwords[..at].contains(password));
         }

@@ -65,7 +65,8 @@ async fn an_administrator_takes_out_what_is_theirs_opened_and_without_secrets() 
         let csrf = browser.csrf().await;
         let answer = browser.post("/boundary/export", &[("csrf", &csrf)]).await;
         assert_eq!(answer.status, 200);
-        assert!(answer.header("content-disposition").contains("attachment"));
+        let saved_as = answer.header("content-disposition");
+        assert_eq!(saved_as, "attachment; filename=\"stored-data.jsonl\"");
         assert_eq!(answer.header("content-type"), "application/x-ndjson");
         let lines = answer
             .text

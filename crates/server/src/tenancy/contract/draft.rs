@@ -218,6 +218,18 @@ mod tests {
             };
             assert!(check(&draft).unwrap_err().ends_on.is_some());
         }
+        for version in ["0", "2", "1.0", "x"] {
+            let draft = Draft {
+                terms_version: version.to_owned(),
+                ..good()
+            };
+            assert!(check(&draft).unwrap_err().terms_version.is_some());
+        }
+        let draft = Draft {
+            regions: vec!["jp".to_owned(), "mars".to_owned()],
+            ..good()
+        };
+        assert!(check(&draft).unwrap_err().regions.is_some());
         for days in ["30", "3654", "-1", "x", "9999999999999999999999"] {
             let draft = Draft {
                 retention_days: days.to_owned(),
