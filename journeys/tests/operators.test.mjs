@@ -119,7 +119,7 @@ test("a new operator comes with a file that browsers import, and is out at once 
   await download.saveAs(file);
   const password = await ownersPage.getByLabel("Password of the file").inputValue();
   const link = await ownersPage.getByLabel("Link for the first visit").inputValue();
-  assert.match(password, /^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
+  assert.match(password, /^([a-z2-9]{7}-){3}[a-z2-9]{5}$/);
   importsIntoBrowsers(file, password);
 
   const ada = await withCertificate(browser, report, { pfx: readFileSync(file), passphrase: password });

@@ -238,7 +238,7 @@ fn sent_elsewhere(parts: &Parts, visit: &service::Visit, now_ms: i64) -> Option<
 /// Whether another site's page led the browser here, as it says itself: then nothing may happen unasked.
 pub(crate) fn is_led_here(headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site");
-    site.is_some_and(|site| site == "cross-site")
+    site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 /// Pages send the reader to sign in and back, forms to sign in; scripts are told by the status.

@@ -122,8 +122,8 @@ fn file(
         .write()?)
 }
 
-/// 130 random bits in groups that can be read aloud. With their dashes they are shorter than 32 characters, more of which
-/// Windows does not take.
+/// 130 random bits in groups that can be read aloud. With their dashes they are shorter than 32 characters: some importers
+/// take no more.
 fn password() -> String {
     let letters =
         app::random::<26>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject as _};
 /// Characters of a password: none that is taken for another when it is read out or typed. 32 of them, so that each
 /// character of a password is worth five bits.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// How many, which is 130 bits. With its dashes a password is shorter than 32 characters, more of which Windows does not take.
+/// How many, which is 130 bits. With its dashes a password is shorter than 32 characters: some importers take no more.
 const LETTERS: usize = 26;
 /// In groups of so many.
 const GROUP: usize = 7;
