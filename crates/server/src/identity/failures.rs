@@ -1,8 +1,23 @@
 //! How failed sign-ins slow down the next ones. Pure: counts and times in, times out.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 /// Counts are forgotten when nothing failed for this long.
 pub(super) const FORGET_MS: i64 = 60 * 60 * 1000;
 const LONGEST_DELAY_MS: i64 = 15 * 60 * 1000;
+
+/// As what an address is counted. Of IPv6 whoever has one address has the other 2^64 of its network as well (RFC 6177), so
+/// that the network is counted; an IPv4 address is itself, in whichever form it comes.
+pub(super) fn counted(address: &str) -> String {
+    match address.parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() >> 64 << 64;
+            format!("{}/64", Ipv6Addr::from_bits(network))
+        }
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +116,17 @@ mod tests {
         assert_eq!(fifth.wait_ms(1_000_000_000), 2000);
         assert_eq!(sixth.wait_ms(1_000_000_000), 4000);
         assert_eq!(fifth.wait_ms(1_000_002_000), 0);
+    }
+
+    #[test]
+    fn an_address_is_counted_with_all_that_its_owner_has() {
+        let one = counted("2001:db8:7:1::1");
+        assert_eq!(one, counted("2001:db8:7:1:ffff:ffff:ffff:ffff"));
+        assert_ne!(one, counted("2001:db8:7:2::1"));
+        assert_eq!(counted("192.0.2.7"), counted("::ffff:192.0.2.7"));
+        assert_ne!(counted("192.0.2.7"), counted("192.0.2.8"));
+        assert_ne!(counted("::ffff:192.0.2.7"), counted("::ffff:192.0.2.8"));
+        assert_eq!(counted(""), "");
     }
 
     #[test]
