@@ -115,10 +115,7 @@ pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<(), TokenError
 }
 
 /// How many tokens somebody has, those that have ended too.
-pub(crate) async fn count(
-    tx: &mut Tx,
-    (tenant, user): (TenantId, UserId),
-) -> sqlx::Result<usize> {
+pub(crate) async fn count(tx: &mut Tx, (tenant, user): (TenantId, UserId)) -> sqlx::Result<usize> {
     Ok(store::of_user(tx, tenant, user).await?.len())
 }
 

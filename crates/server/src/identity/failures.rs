@@ -9,7 +9,10 @@ const LONGEST_DELAY_MS: i64 = 15 * 60 * 1000;
 /// As what an address is counted. Of IPv6 whoever has one address has the other 2^64 of its network as well (RFC 6177), so
 /// that the network is counted; an IPv4 address is itself, in whichever form it comes.
 pub(super) fn counted(address: &str) -> String {
-    match address.parse().map(|address: IpAddr| address.to_canonical()) {
+    match address
+        .parse()
+        .map(|address: IpAddr| address.to_canonical())
+    {
         Ok(IpAddr::V6(address)) => {
             let network = address.to_bits() >> 64 << 64;
             format!("{}/64", Ipv6Addr::from_bits(network))

@@ -105,8 +105,7 @@ pub(super) async fn may_enter(
 ) -> sqlx::Result<Result<UserRow, &'static str>> {
     store::lock_people(tx, user.tenant_id).await?;
     let now = store::user(tx, user.tenant_id, user.id).await?;
-    let is_same =
-        |now: &UserRow| now.state == "active" && now.password_hash == user.password_hash;
+    let is_same = |now: &UserRow| now.state == "active" && now.password_hash == user.password_hash;
     let Some(user) = now.filter(is_same) else {
         return Ok(Err("changed meanwhile"));
     };

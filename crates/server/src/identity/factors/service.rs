@@ -4,8 +4,7 @@ use super::{
     super::{
         Client,
         account::{self, service::ProofError},
-        federation, passkeys,
-        policy,
+        federation, passkeys, policy,
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
     },

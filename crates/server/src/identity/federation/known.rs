@@ -67,7 +67,9 @@ impl Known {
         }
         slots.retain(|_, slot| good_since_ms(slot, now_ms).is_some());
         if slots.len() >= MOST {
-            let oldest = slots.iter().min_by_key(|(_, slot)| good_since_ms(slot, now_ms));
+            let oldest = slots
+                .iter()
+                .min_by_key(|(_, slot)| good_since_ms(slot, now_ms));
             let oldest = oldest.map(|(issuer, _)| issuer.clone());
             slots.remove(&oldest.unwrap_or_default());
         }

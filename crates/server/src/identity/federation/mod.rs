@@ -18,6 +18,8 @@ pub(super) mod http;
 mod known;
 mod oidc;
 mod outgoing;
+#[cfg(test)]
+mod own_tests;
 pub mod page;
 mod person;
 pub(crate) mod service;

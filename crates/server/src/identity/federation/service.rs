@@ -140,9 +140,8 @@ pub(super) async fn save(app: &App, actor: &Actor, draft: &Draft) -> Result<(), 
         settings: read.settings,
         changed_at_ms: app.clock.now_ms(),
     };
-    let counts_otherwise = |old: &Provider| {
-        old.issuer != new.issuer || old.settings.factors != new.settings.factors
-    };
+    let counts_otherwise =
+        |old: &Provider| old.issuer != new.issuer || old.settings.factors != new.settings.factors;
     if before.as_ref().is_some_and(counts_otherwise) {
         store::forget_factors(&mut tx, actor.tenant).await?;
     }
