@@ -71,7 +71,8 @@ const PAGES: [&str; 54] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 22] = [
+const ACTS: [&str; 23] = [
+    "/users/{id}/tokens",
     "/users/export",
     "/users/import/confirm",
     "/device-authorities/{id}/revoke",

@@ -119,19 +119,18 @@ async fn things(world: &World, customer: &Customer) -> Things {
     }
 }
 
-/// Somebody's API token; made up for those who may have none, who are refused before it is looked for.
+/// Somebody's API token, of a time when their role made some.
 async fn token_of(world: &World, person: &Person) -> String {
     let draft = api::Draft {
         name: "walk".to_owned(),
         scopes: vec!["people.read".to_owned()],
         days: 7,
     };
-    if api::create(&world.app, &person.actor, &draft)
-        .await
-        .is_err()
-    {
-        return Uuid::nil().to_string();
-    }
+    let then = Actor {
+        role: Role::Administrator,
+        ..person.actor.clone()
+    };
+    api::create(&world.app, &then, &draft).await.unwrap();
     let rows = api::list(&world.app, &person.actor).await.unwrap();
     rows[0].id.to_string()
 }

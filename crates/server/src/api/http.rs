@@ -10,6 +10,7 @@ use crate::{
     actor::{Scopes, TokenScope},
     app::{self, App},
     portal::{self, Key},
+    rights::{self, Action},
     visit::{Failure, SignedIn},
 };
 use axum::{
@@ -104,6 +105,7 @@ async fn tokens_page(
         chosen: draft.scopes.iter().any(|name| name == scope.name()),
     };
     let page = TokensPage {
+        creates: rights::authorize(&signed.actor, Action::ManageTokens).is_ok(),
         ui: signed.ui,
         rows: rows.into_iter().map(|row| item(row, now_ms)).collect(),
         name: draft.name.clone(),

@@ -6,6 +6,8 @@
 mod caller;
 pub mod http;
 mod openapi;
+#[cfg(test)]
+mod owner_tests;
 pub mod page;
 mod problem;
 mod refused;

@@ -42,6 +42,8 @@ pub struct ScopeOption {
 pub struct TokensPage {
     /// The reader.
     pub ui: Ui,
+    /// Whether they make tokens; otherwise those from before do nothing.
+    pub creates: bool,
     /// Their tokens, the newest first.
     pub rows: Vec<TokenItem>,
     /// The name as typed.

@@ -5,12 +5,13 @@ use crate::{
     activity::{self, What},
     actor::{Actor, Role, Scopes, TokenScope},
     app::{self, App, secret_hash},
-    db::Scope,
-    identity,
+    db::{Scope, Tx},
+    identity::{self, UserRow},
     portal::Key,
     rights::{self, Action, Denied},
 };
 use uuid::Uuid;
+use wire::ids::{TenantId, UserId};
 
 /// How long a token may live, in days; the first is what the form proposes.
 pub const LIVES_DAYS: [i64; 4] = [90, 7, 30, 365];
@@ -95,16 +96,16 @@ pub async fn create(app: &App, actor: &Actor, draft: &Draft) -> Result<String, T
     Ok(secret)
 }
 
-/// The actor's tokens, the newest first.
+/// The actor's tokens, the newest first; also of somebody whose role makes none any more.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<TokenRow>, TokenError> {
-    rights::authorize(actor, Action::ManageTokens)?;
+    rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
     let mut tx = app.db.read(actor.tenant).await?;
     Ok(store::of_user(&mut tx, actor.tenant, actor.user).await?)
 }
 
 /// Ends one of the actor's tokens at once.
 pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<(), TokenError> {
-    rights::authorize(actor, Action::ManageTokens)?;
+    rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
     let mut tx = app.db.begin(actor.tenant).await?;
     let row = store::get(&mut tx, actor.tenant, actor.user, id).await?;
     let row = row.ok_or(TokenError::NotFound)?;
@@ -113,8 +114,28 @@ pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<(), TokenError
     Ok(tx.commit().await?)
 }
 
-/// Who calls with a secret: the person who made the token, within its scopes; `None` when it is not good, or when they may
-/// not work any more.
+/// How many tokens somebody has, those that have ended too.
+pub(crate) async fn count(tx: &mut Tx, (tenant, user): (TenantId, UserId)) -> sqlx::Result<usize> {
+    Ok(store::of_user(tx, tenant, user).await?.len())
+}
+
+/// Ends all tokens of a person of the actor's organisation at once. The caller has asked whether the actor may.
+pub(crate) async fn revoke_all(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    person: &UserRow,
+) -> sqlx::Result<()> {
+    for row in store::of_user(tx, actor.tenant, person.id).await? {
+        store::delete(tx, actor.tenant, person.id, row.id).await?;
+        let detail = format!("{} ({})", row.name, person.full_name);
+        activity::append(app, tx, actor, What::TokenRevoked, row.id, &detail).await?;
+    }
+    Ok(())
+}
+
+/// Who calls with a secret: the person who made the token, within its scopes; `None` when it is not good, when they may not
+/// work any more, or when their role makes no tokens any more.
 pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Option<Actor>> {
     let now_ms = app.clock.now_ms();
     let mut tx = app.db.read(Scope::Everybody).await?;
@@ -131,20 +152,25 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
         return Ok(None);
     }
     drop(tx);
-    if row.last_used_ms.is_none_or(|at| now_ms - at > TOUCH_MS) {
-        let mut tx = app.db.begin(row.tenant_id).await?;
-        store::touch(&mut tx, row.tenant_id, row.id, now_ms).await?;
-        tx.commit().await?;
-    }
-    Ok(Some(Actor {
+    let actor = Actor {
         tenant: row.tenant_id,
         user: row.user_id,
         role,
         // Records show that a program acted, and which.
         full_name: format!("{} (API: {})", person.full_name, row.name),
         address: address.to_owned(),
-        scopes: Some(Scopes::from_text(&row.scopes)),
-    }))
+        scopes: None,
+    };
+    if rights::authorize(&actor, Action::ManageTokens).is_err() {
+        return Ok(None);
+    }
+    if row.last_used_ms.is_none_or(|at| now_ms - at > TOUCH_MS) {
+        let mut tx = app.db.begin(row.tenant_id).await?;
+        store::touch(&mut tx, row.tenant_id, row.id, now_ms).await?;
+        tx.commit().await?;
+    }
+    let scopes = Some(Scopes::from_text(&row.scopes));
+    Ok(Some(Actor { scopes, ..actor }))
 }
 
 fn check(draft: &Draft) -> Result<(String, Scopes), Wrong> {

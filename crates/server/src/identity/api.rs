@@ -184,6 +184,9 @@ impl From<LifecycleError> for ApiError {
             LifecycleError::LastAdministrator => Self::Conflict("The last administrator stays one"),
             LifecycleError::State => Self::Conflict("This does not fit the account's state"),
             LifecycleError::NoMail => Self::Conflict("This service sends no mail"),
+            LifecycleError::Wait { .. } => Self::Conflict(
+                "Several links were sent to this address just now; wait up to 15 minutes, or have the link shown",
+            ),
             other => Self::Internal(other.to_string()),
         }
     }
@@ -328,14 +331,12 @@ async fn change(
     rights::authorize(&actor, Action::ManageUsers)?;
     let change: Change = body(given)?;
     let id = id_of(&id)?;
-    let now = lifecycle::person(&app, &actor, id).await?;
-    let draft = Draft {
-        full_name: change.full_name.unwrap_or(now.full_name),
-        email: now.email,
-        role: change.role.unwrap_or(now.role),
+    let change = lifecycle::Change {
+        full_name: change.full_name,
+        role: change.role,
     };
-    lifecycle::edit(&app, &actor, id, &draft).await?;
-    Ok(Json(shown(lifecycle::person(&app, &actor, id).await?)))
+    let user = lifecycle::change(&app, &actor, id, change).await?;
+    Ok(Json(shown(user)))
 }
 
 /// Removes a person: their sign-in, their links and their desktops end at once.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     activity::What,
     actor::{Actor, Role},
+    api::service as tokens,
     app::App,
     notices::Content,
     portal::Key,
@@ -38,6 +39,15 @@ pub struct Draft {
     pub email: String,
     /// The stored form of their role.
     pub role: String,
+}
+
+/// What is to be another of a person; what is `None` stays as it is when the change is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Their name.
+    pub full_name: Option<String>,
+    /// The stored form of their role.
+    pub role: Option<String>,
 }
 
 /// What is wrong with a [`Draft`], beside each field.
@@ -72,6 +82,12 @@ pub enum LifecycleError {
     /// It does not fit where the account stands.
     #[error("does not fit the account's state")]
     State,
+    /// Too many messages were sent to the address; try again later.
+    #[error("too many messages to the address; wait {wait_ms} ms")]
+    Wait {
+        /// How long.
+        wait_ms: i64,
+    },
     /// The service sends no mail.
     #[error("the service sends no mail")]
     NoMail,
@@ -135,6 +151,26 @@ pub async fn edit(
     let user = turn.person(id).await?;
     turn.edit(&user, draft).await?;
     turn.commit().await
+}
+
+/// The same of what is to be another alone. Returns the person as they are then.
+pub async fn change(
+    app: &App,
+    actor: &Actor,
+    id: UserId,
+    change: Change,
+) -> Result<UserRow, LifecycleError> {
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    let draft = Draft {
+        full_name: change.full_name.unwrap_or_else(|| user.full_name.clone()),
+        email: String::new(),
+        role: change.role.unwrap_or_else(|| user.role.clone()),
+    };
+    turn.edit(&user, &draft).await?;
+    let user = turn.person(id).await?;
+    turn.commit().await?;
+    Ok(user)
 }
 
 /// Takes access away until it is given back: sessions of the web end, desktops are disconnected and live on.
@@ -202,6 +238,21 @@ pub async fn reset_factors(app: &App, actor: &Actor, id: UserId) -> Result<(), L
     turn.record(What::FactorsReset, id, &user.full_name).await?;
     turn.commit().await?;
     Ok(sessions::disconnect(app, actor.tenant, id, Opened::Anywhere).await?)
+}
+
+/// Ends all API tokens of a person.
+pub async fn revoke_tokens(app: &App, actor: &Actor, id: UserId) -> Result<(), LifecycleError> {
+    let mut turn = Turn::begin(app, actor).await?;
+    let user = turn.person(id).await?;
+    tokens::revoke_all(app, &mut turn.tx, actor, &user).await?;
+    turn.commit().await
+}
+
+/// How many API tokens a person of the administrator's organisation has.
+pub async fn tokens_of(app: &App, actor: &Actor, id: UserId) -> Result<usize, LifecycleError> {
+    rights::authorize(actor, Action::ManageUsers)?;
+    let mut tx = app.db.read(actor.tenant).await?;
+    Ok(tokens::count(&mut tx, (actor.tenant, id)).await?)
 }
 
 /// Whether a person of the administrator's organisation signs in with a second factor.

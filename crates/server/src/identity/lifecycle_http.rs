@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/users/{id}/suspend", post(suspend))
         .route("/users/{id}/resume", post(resume))
         .route("/users/{id}/factors", post(reset_factors))
+        .route("/users/{id}/tokens", post(revoke_tokens))
         .route("/users/{id}/link", post(reissue))
         .route("/users/{id}/remove", get(show_remove).post(remove))
 }
@@ -109,12 +110,13 @@ async fn invite(
     };
     match done {
         Ok(answer) => Ok(answer),
-        Err(LifecycleError::NoMail) => {
+        Err(error @ (LifecycleError::NoMail | LifecycleError::Wait { .. })) => {
             let wrong = Wrong {
-                email: Some(Key("person.error.no_mail")),
+                email: Some(refusal(error)?),
                 ..Wrong::default()
             };
-            Ok(invite_page(signed.ui, draft, wrong, None))
+            let handover = notices::is_on(&app).then_some(handover);
+            Ok(invite_page(signed.ui, draft, wrong, handover))
         }
         Err(LifecycleError::Wrong(wrong)) => {
             let handover = notices::is_on(&app).then_some(handover);
@@ -162,6 +164,7 @@ async fn show(
         "suspended" => Some(Key("person.done.suspended")),
         "resumed" => Some(Key("person.done.resumed")),
         "factors" => Some(Key("person.done.factors")),
+        "tokens" => Some(Key("person.done.tokens")),
         "invited" => Some(Key("person.done.invited")),
         "mailed" => Some(Key("person.done.mailed")),
         _ => None,
@@ -266,6 +269,18 @@ async fn reset_factors(
     }
 }
 
+async fn revoke_tokens(
+    State(app): State<Arc<App>>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(form): Form<ActForm>,
+) -> Result<Response, Failure> {
+    signed.check_form(&form.csrf)?;
+    let id = parse(&id)?;
+    lifecycle::revoke_tokens(&app, &signed.actor, id).await?;
+    Ok(back(id, "tokens"))
+}
+
 async fn show_remove(
     State(app): State<Arc<App>>,
     signed: SignedIn,
@@ -348,6 +363,7 @@ async fn person_page(
         state: account_state(&user.state),
         yourself: signed.actor.user == id,
         factor: lifecycle::has_factor(app, &signed.actor, id).await?,
+        tokens: lifecycle::tokens_of(app, &signed.actor, id).await?,
         sends_mail: notices::is_on(app),
         delivered: notices::of_person(app, &signed.actor, id)
             .await
@@ -365,6 +381,7 @@ fn refusal(error: LifecycleError) -> Result<Key, Failure> {
         LifecycleError::LastAdministrator => Ok(Key("person.error.last_administrator")),
         LifecycleError::State => Ok(Key("person.error.state")),
         LifecycleError::NoMail => Ok(Key("person.error.no_mail")),
+        LifecycleError::Wait { .. } => Ok(Key("person.error.wait")),
         other => Err(other.into()),
     }
 }

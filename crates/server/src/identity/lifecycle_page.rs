@@ -70,6 +70,8 @@ pub struct PersonPage {
     pub state: AccountState,
     /// Whether they sign in with a second factor.
     pub factor: bool,
+    /// How many API tokens they have.
+    pub tokens: usize,
     /// Whether this is the reader, who cannot do everything to themselves.
     pub yourself: bool,
     /// Whether the service sends mail.

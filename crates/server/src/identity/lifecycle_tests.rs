@@ -3,11 +3,16 @@ use crate::{
     activity::What,
     actor::Role,
     db::on,
-    identity::lifecycle::{self, Draft, LifecycleError},
+    identity::{
+        lifecycle::{self, Draft, LifecycleError},
+        store,
+    },
     sessions::service as sessions,
     testing::{Answer, Browser, PASSWORD, Person, World, worlds},
     visit::SESSION_COOKIE,
 };
+use axum::{body::Body, http::Request};
+use std::time::Duration;
 
 fn page_of(person: &Person) -> String {
     format!("/users/{}", person.actor.user)
@@ -248,6 +253,111 @@ async fn of_two_administrators_who_demote_each_other_one_remains() {
             on!(&mut tx, c => sqlx::query_scalar(LEFT).bind(customer.tenant).fetch_one(c).await)
                 .unwrap();
         assert_eq!(left, 1);
+    }
+}
+
+const DEMOTE: &str = "UPDATE users SET role = 'user' WHERE id = $1";
+
+#[tokio::test]
+async fn what_a_program_leaves_out_is_as_it_is_when_its_turn_comes() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let (boss, mut hana) = (&customer.administrator, customer.user.clone());
+        world.signed_in(boss).await;
+        world.set_role(&mut hana, Role::Administrator).await;
+        let draft = crate::api::service::Draft {
+            name: "ci".to_owned(),
+            scopes: vec!["people.read".to_owned(), "people.write".to_owned()],
+            days: 7,
+        };
+        let made = crate::api::service::create(&world.app, &boss.actor, &draft).await;
+        let bearer = format!("Bearer {}", made.unwrap());
+        let path = format!("/api/v1/people/{}", hana.actor.user);
+        let request = |method: &str, body: &'static str| {
+            let request = Request::builder().method(method).uri(&path);
+            let request = request.header("authorization", &bearer);
+            let request = request.header("content-type", "application/json");
+            request.body(Body::from(body)).unwrap()
+        };
+        // That the token was used is noted before: the change is the only one that writes.
+        let answer = world.browser().send(request("GET", "")).await;
+        assert_eq!(answer.json()["role"], "administrator");
+
+        let mut tx = world.app.db.begin(customer.tenant).await.unwrap();
+        store::lock_people(&mut tx, customer.tenant).await.unwrap();
+        let user = hana.actor.user;
+        on!(&mut tx, c => sqlx::query(DEMOTE).bind(user).execute(c).await.map(drop)).unwrap();
+        let (mut program, renamed) = (world.browser(), request("PATCH", r#"{"full_name":"花子"}"#));
+        let mut change = tokio::spawn(async move { program.send(renamed).await });
+        let waits = tokio::time::timeout(Duration::from_millis(500), &mut change).await;
+        assert!(waits.is_err(), "it waits for its turn");
+        tx.commit().await.unwrap();
+        let answer = change.await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let shown = answer.json();
+        assert_eq!(
+            (&shown["role"], &shown["full_name"]),
+            (&"user".into(), &"花子".into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn to_let_somebody_in_again_and_to_take_everybody_out_takes_a_fresh_proof() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let mut boss = world.signed_in(&customer.administrator).await;
+        let resume = format!("{}/resume", page_of(&customer.user));
+        world.set_state(&customer.user, "suspended").await;
+        assert_eq!(act(&mut boss, "/users/export", &[]).await.status, 200);
+        world.pass_ms(26 * 60 * 1000);
+        let person = format!("/prove?next=%2Fusers%2F{}", customer.user.actor.user);
+        for (path, to) in [
+            (resume.as_str(), person.as_str()),
+            ("/users/export", "/prove?next=%2Fusers"),
+        ] {
+            let answer = act(&mut boss, path, &[]).await;
+            assert_eq!(answer.header("location"), to);
+        }
+        let log = world.log(Some(customer.tenant)).await;
+        assert!(!log.contains(&What::UserResumed));
+    }
+}
+
+#[tokio::test]
+async fn nobodys_letterbox_is_filled_by_administrators_and_programs_either() {
+    for mut world in worlds().await {
+        world.send_mail();
+        let customer = &world.customers[0];
+        let mut boss = world.signed_in(&customer.administrator).await;
+        world.signed_in(&customer.user).await;
+        let path = format!("{}/link", page_of(&customer.user));
+        let mail = [("handover", "mail")];
+        for _ in 0..3 {
+            assert_eq!(act(&mut boss, &path, &mail).await.status, 303);
+        }
+        let held = act(&mut boss, &path, &mail).await;
+        assert!(held.status == 422 && held.text.contains("role=\"alert\""));
+        // However they come to the address.
+        let (actor, hana) = (&customer.administrator.actor, &customer.user);
+        let program = lifecycle::reissue_by_mail(&world.app, actor, hana.actor.user).await;
+        assert!(matches!(program, Err(LifecycleError::Wait { .. })));
+        let remove = format!("{}/remove", page_of(&customer.user));
+        assert_eq!(act(&mut boss, &path, &[]).await.status, 200);
+        assert_eq!(act(&mut boss, &remove, &[]).await.status, 303);
+        let email = hana.email.as_str();
+        let invite = [("full_name", "花子"), ("email", email), ("role", "user")];
+        let mut by_mail = invite.to_vec();
+        by_mail.extend(mail);
+        let held = act(&mut boss, "/users/invite", &by_mail).await;
+        assert!(held.status == 422 && held.text.contains("email-error"));
+        // Others get theirs, and somebody who waits may go on.
+        let own = format!("{}/link", page_of(&customer.administrator));
+        assert_eq!(act(&mut boss, &own, &mail).await.status, 303);
+        world.pass_ms(16 * 60 * 1000);
+        let mut boss = world.signed_in(&customer.administrator).await;
+        let done = act(&mut boss, "/users/invite", &by_mail).await;
+        assert_eq!(done.status, 303, "{}", done.text);
     }
 }
 

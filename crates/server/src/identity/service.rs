@@ -20,6 +20,7 @@ use crate::{
     db::{Scope, Tx},
     notices::{self, Content},
 };
+use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
 /// No rules let a session of the web live longer than this, in milliseconds.
@@ -85,40 +86,61 @@ pub async fn sign_in(
         None => None,
     };
     let mut tx = app.db.begin(user.tenant_id).await?;
-    if let Err(shut) = policy::service::admits(app, &mut tx, user, address).await? {
-        drop(tx);
-        // The same answer as to a wrong password: from outside nobody learns that it is right.
-        refused(app, Some(user), address, shut.name()).await?;
-        return Err(SignInError::Refused);
-    }
-    if federation::closes_password(&mut tx, user).await? {
-        drop(tx);
-        refused(app, Some(user), address, "password closed").await?;
-        return Err(SignInError::Refused);
-    }
+    let known = match may_enter(app, &mut tx, user, address).await? {
+        Ok(known) => known,
+        Err(why) => {
+            drop(tx);
+            // The same answer as to a wrong password: from outside nobody learns that it is right.
+            refused(app, Some(user), address, why).await?;
+            return Err(SignInError::Refused);
+        }
+    };
     if let Some(hash) = renewed {
-        keep_renewed(&mut tx, user, &hash).await?;
+        // The lock that `may_enter` took holds: it is still the password that was typed.
+        store::set_password(&mut tx, known.tenant_id, known.id, &hash).await?;
     }
     guessed_both_right(&mut tx, &subjects).await?;
-    let entered = factors::enter(app, &mut tx, user, client, What::SignedIn).await?;
+    let entered = factors::enter(app, &mut tx, &known, client, What::SignedIn).await?;
     tx.commit().await?;
     Ok(entered)
 }
 
-/// Keeps the same password in the form in which new ones are kept, unless it was changed meanwhile.
-async fn keep_renewed(tx: &mut Tx, user: &UserRow, hash: &str) -> sqlx::Result<()> {
+/// The person whose password was right, as they are now; or why they do not come in. Until the transaction's end nobody
+/// suspends them or changes their password: what happened while a password was hashed counts.
+pub(super) async fn may_enter(
+    app: &App,
+    tx: &mut Tx,
+    user: &UserRow,
+    address: &str,
+) -> sqlx::Result<Result<UserRow, &'static str>> {
     store::lock_people(tx, user.tenant_id).await?;
     let now = store::user(tx, user.tenant_id, user.id).await?;
     let is_same = |now: &UserRow| now.state == "active" && now.password_hash == user.password_hash;
-    if now.is_some_and(|now| is_same(&now)) {
-        store::set_password(tx, user.tenant_id, user.id, hash).await?;
+    let Some(user) = now.filter(is_same) else {
+        return Ok(Err("changed meanwhile"));
+    };
+    let obstacle = obstacle(app, tx, &user, (address, None)).await?;
+    Ok(obstacle.map_or(Ok(user), Err))
+}
+
+/// Why somebody does not come in from an address now, if they do not: by the rules of their role, or since it signs in by the
+/// organisation's provider alone and no `provider` has vouched for them.
+pub(super) async fn obstacle(
+    app: &App,
+    tx: &mut Tx,
+    user: &UserRow,
+    (address, provider): (&str, Option<Uuid>),
+) -> sqlx::Result<Option<&'static str>> {
+    if let Err(shut) = policy::service::admits(app, tx, user, address).await? {
+        return Ok(Some(shut.name()));
     }
-    Ok(())
+    let is_closed = provider.is_none() && federation::closes_password(tx, user).await?;
+    Ok(is_closed.then_some("password closed"))
 }
 
 /// What is counted when somebody at an address guesses something about a thing. Hashes: nothing typed is kept.
 pub(super) fn guesses(thing: &str, address: &str) -> [(Subject, String); 2] {
-    let address = format!("address {address}");
+    let address = format!("address {}", failures::counted(address));
     [
         (Subject::Account, secret_hash(thing)),
         (Subject::Address, secret_hash(&address)),
@@ -154,6 +176,20 @@ pub(super) async fn count_attempt(
         store::save_failures(tx, subject, failures.plus_one(*kind, now_ms)).await?;
     }
     Ok(())
+}
+
+/// Counts a message that somebody has sent to an address with a link. Who must wait is told how long, in milliseconds, and
+/// nothing is counted.
+pub(super) async fn count_letter(app: &App, tx: &mut Tx, email: &str) -> sqlx::Result<i64> {
+    let now_ms = app.clock.now_ms();
+    let subject = secret_hash(&format!("link to {email}"));
+    let failures = store::failures(tx, &subject).await?;
+    let wait_ms = failures.wait_ms(now_ms);
+    if wait_ms == 0 {
+        let failures = failures.plus_one(Subject::Letter, now_ms);
+        store::save_failures(tx, &subject, failures).await?;
+    }
+    Ok(wait_ms)
 }
 
 /// Counts a guess at something that is guarded as a password is, before it is looked at. Who must wait is told how long.
@@ -394,6 +430,8 @@ pub async fn welcome(
     drop(tx);
     let hash = password::accept(app, password, &user).await?;
     let mut tx = app.db.begin(user.tenant_id).await?;
+    // Whoever suspends them now waits, or was first and took the link away.
+    store::lock_people(&mut tx, user.tenant_id).await?;
     if !store::use_link(&mut tx, &secret_hash(token), app.clock.now_ms()).await? {
         return Err(WelcomeError::Link);
     }

@@ -155,6 +155,51 @@ async fn guessing_many_accounts_is_slowed_down_for_the_address() {
 }
 
 #[tokio::test]
+async fn guesses_from_all_over_a_network_of_ipv6_are_those_of_one_address() {
+    for world in worlds().await {
+        let mut browser = world.browser();
+        let mut last = 0;
+        for n in 0..32 {
+            browser.address = format!("[2001:db8::{n:x}:1]:1000").parse().unwrap();
+            let email = format!("nobody{n}@shoji.example");
+            let answer = try_password(&mut browser, &email, "wrong wrong wrong").await;
+            last = answer.status.as_u16();
+        }
+        assert_eq!(last, 429);
+        browser.address = "[2001:db8:0:1::1]:1000".parse().unwrap();
+        let answer = try_password(&mut browser, "nobody@shoji.example", "wrong wrong").await;
+        assert_eq!(answer.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_in_flight_sees_what_happened_meanwhile() {
+    for world in worlds().await {
+        let hana = &world.customers[0].user;
+        let tenant = hana.actor.tenant;
+        // As the person was when the password was looked at.
+        let before = async || {
+            world.signed_in(hana).await;
+            let mut tx = world.app.db.read(tenant).await.unwrap();
+            let user = super::store::user(&mut tx, tenant, hana.actor.user).await;
+            user.unwrap().unwrap()
+        };
+        let comes_in = async |user: &super::UserRow| {
+            let mut tx = world.app.db.begin(tenant).await.unwrap();
+            let may = super::service::may_enter(&world.app, &mut tx, user, "192.0.2.7").await;
+            may.unwrap().is_ok()
+        };
+        let user = before().await;
+        assert!(comes_in(&user).await);
+        // The password is another one.
+        let now = before().await;
+        assert!(!comes_in(&user).await && comes_in(&now).await);
+        world.set_state(hana, "suspended").await;
+        assert!(!comes_in(&now).await);
+    }
+}
+
+#[tokio::test]
 async fn many_guesses_at_once_are_no_faster_than_one_after_the_other() {
     for world in worlds().await {
         let hana = &world.customers[0].user;

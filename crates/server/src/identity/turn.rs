@@ -5,9 +5,9 @@
 
 use super::{
     account::store as sessions_of_the_web,
-    devices, factors,
+    devices, factors, federation,
     lifecycle::{Draft, LifecycleError, Wrong, check, login_of},
-    service,
+    passkeys, service,
     store::{self, UserRow},
 };
 use crate::{
@@ -109,10 +109,15 @@ impl<'a> Turn<'a> {
         Ok(service::issue_link(self.app, &mut self.tx, tenant, user).await?)
     }
 
-    /// Makes a person's one-time link and has it sent to them: nobody else sees it.
+    /// Makes a person's one-time link and has it sent to them: nobody else sees it. What is sent to an address is counted,
+    /// whoever has it sent.
     pub(crate) async fn mail_link(&mut self, user: &UserRow) -> Result<(), LifecycleError> {
         if !notices::is_on(self.app) {
             return Err(LifecycleError::NoMail);
+        }
+        let wait_ms = service::count_letter(self.app, &mut self.tx, &user.email).await?;
+        if wait_ms > 0 {
+            return Err(LifecycleError::Wait { wait_ms });
         }
         let token = Token(self.link(user.id).await?);
         let content = match user.password_hash {
@@ -175,10 +180,11 @@ impl<'a> Turn<'a> {
         if user.state != "suspended" {
             return Ok(());
         }
-        let state = match user.password_hash {
-            Some(_) => "active",
-            None => "invited",
-        };
+        let who = (user.tenant_id, user.id);
+        let has_been_in = user.password_hash.is_some()
+            || passkeys::store::count(&mut self.tx, who).await? > 0
+            || federation::is_known(&mut self.tx, user).await?;
+        let state = if has_been_in { "active" } else { "invited" };
         self.set_state(user, state).await?;
         self.record(What::UserResumed, user.id, &user.full_name)
             .await

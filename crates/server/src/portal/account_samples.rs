@@ -81,6 +81,7 @@ fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> Accou
             Vec::new()
         }),
         recovery_codes: if wrong { 2 } else { 10 },
+        tokens: usize::from(wrong),
         sessions: vec![
             session("Chrome, Windows", true, 1),
             session(browser, false, 5),
@@ -215,10 +216,16 @@ fn policy(lang: Lang) -> Vec<(&'static str, String)> {
     let prove = |asks_code, error| ProveAgainPage {
         ui: member(lang, "/prove", false),
         asks_code,
+        password: true,
         provider: asks_code,
         offers_passkey: asks_code,
         error,
         next: "/users".to_owned(),
+    };
+    let provider_alone = ProveAgainPage {
+        password: false,
+        offers_passkey: false,
+        ..prove(true, None)
     };
     vec![
         ("sign-in-rules", html(&rules(lang, true))),
@@ -230,6 +237,7 @@ fn policy(lang: Lang) -> Vec<(&'static str, String)> {
         ("sign-in-rules-wrong", html(&rules_edit(lang, typed, wrong))),
         ("prove", html(&prove(false, None))),
         ("prove-wrong", html(&prove(true, Some(HOSTILE.to_owned())))),
+        ("prove-provider", html(&provider_alone)),
     ]
 }
 
@@ -254,7 +262,12 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     let prove = |act, error| ProvePage {
         ui: member(lang, "/account", false),
         act,
+        asks_password: true,
         error,
+    };
+    let bare = ProvePage {
+        asks_password: false,
+        ..prove(Act::NewCodes, None)
     };
     let either = CodePage {
         ways: Ways {
@@ -277,6 +290,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         ("code", html(&code(None))),
         ("code-wrong", html(&code(Some(HOSTILE.to_owned())))),
         ("factor-off", html(&prove(Act::TurnOff, None))),
+        ("factor-codes-bare", html(&bare)),
         (
             "factor-codes",
             html(&prove(Act::NewCodes, Some(HOSTILE.to_owned()))),

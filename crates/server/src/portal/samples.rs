@@ -436,6 +436,7 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
             roles: roles(),
             state,
             factor: !yourself,
+            tokens: usize::from(!yourself) * 2,
             yourself,
             sends_mail: yourself,
             delivered: if yourself { delivered() } else { Vec::new() },

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     activity::{What, service as activity},
+    api::service as tokens,
     app::{self, App},
     portal::{self, Key, Ui},
     sessions::service::{self as desktops, Opened},
@@ -51,6 +52,7 @@ pub(in super::super) fn refusal(ui: &Ui, error: ProofError) -> Result<String, Fa
         ProofError::Password => Ok(ui.t("account.error.password").to_owned()),
         ProofError::Code => Ok(ui.t("account.error.code").to_owned()),
         ProofError::Passkey => Ok(ui.t("passkeys.error.wrong").to_owned()),
+        ProofError::Federated => Ok(ui.t("account.error.federated").to_owned()),
         ProofError::Required => Ok(ui.t("account.error.required").to_owned()),
         ProofError::Wait { wait_ms } => {
             let seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000);
@@ -114,6 +116,10 @@ async fn account_page(
         second_factor: own.second_factor,
         passkeys: passkeys.map(|rows| rows.into_iter().map(passkeys::http::shown).collect()),
         recovery_codes: own.recovery_codes,
+        tokens: tokens::list(app, actor)
+            .await
+            .map_err(|error| Failure::Internal(error.to_string()))?
+            .len(),
         sessions: sessions
             .into_iter()
             .map(|row| OwnSession {

@@ -29,6 +29,8 @@ pub struct AccountPage {
     pub passkeys: Option<Vec<OwnPasskey>>,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
+    /// How many API tokens they have.
+    pub tokens: usize,
     /// The reader's sessions of the web.
     pub sessions: Vec<OwnSession>,
     /// The latest sign-ins, and refused ones.

@@ -41,6 +41,9 @@ pub enum ProofError {
     /// The passkey is not taken.
     #[error("the passkey is not taken")]
     Passkey,
+    /// The organisation has the person sign in by its own provider alone.
+    #[error("only the organisation's provider proves who the person is")]
+    Federated,
     /// The organisation asks for the second factor.
     #[error("the organisation asks for a second factor")]
     Required,
@@ -111,6 +114,8 @@ pub async fn change_password(
     let who = (actor.tenant, actor.user);
     let (token, csrf) = (app.new_secret(), app.new_secret());
     let mut tx = app.db.begin(actor.tenant).await?;
+    // A sign-in with the old password is in already, and ends below, or sees the new one.
+    people::lock_people(&mut tx, actor.tenant).await?;
     // Somebody who was suspended meanwhile stays so.
     own_row(&mut tx, actor).await?;
     people::set_password(&mut tx, actor.tenant, actor.user, &hash).await?;

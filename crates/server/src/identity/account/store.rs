@@ -40,6 +40,8 @@ pub struct WebSessionRow {
     pub time_zone: String,
     /// What is asked of the role, in its stored form; none for the rules of the beginning.
     pub rules: Option<String>,
+    /// Whether the person has a password.
+    pub has_password: bool,
     /// Whether the person has a passkey.
     pub has_passkey: bool,
     /// Whether the person has an authenticator app.
@@ -118,6 +120,7 @@ const INSERT: &str = "INSERT INTO web_sessions
 const GET: &str =
     "SELECT w.id, w.tenant_id, w.user_id, w.csrf, w.created_at_ms, w.last_seen_ms, w.proven_at_ms,
     u.full_name, u.role, t.name_ja AS tenant_name_ja, t.name_en AS tenant_name_en, t.time_zone, r.rules,
+    u.password_hash IS NOT NULL AS has_password,
     EXISTS (SELECT 1 FROM passkeys p WHERE p.tenant_id = w.tenant_id AND p.user_id = u.id) AS has_passkey,
     EXISTS (SELECT 1 FROM authenticators a WHERE a.id = u.id AND a.confirmed_at_ms IS NOT NULL) AS has_authenticator,
     w.provider_factor_at_ms IS NOT NULL AS has_provider_factor,

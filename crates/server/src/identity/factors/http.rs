@@ -228,6 +228,7 @@ async fn prove_page(
     }
     let error = error.map(|error| refusal(&signed.ui, error)).transpose()?;
     let page = ProvePage {
+        asks_password: act == Act::TurnOff || service::has_password(app, &signed.actor).await?,
         ui: signed.ui,
         act,
         error,
@@ -237,6 +238,7 @@ async fn prove_page(
 
 #[derive(Deserialize)]
 struct ProveForm {
+    #[serde(default)]
     password: String,
     #[serde(default)]
     csrf: String,

@@ -75,6 +75,8 @@ pub struct ProvePage {
     pub ui: Ui,
     /// What is about to be done.
     pub act: Act,
+    /// Whether the password is asked for: of those who have none it is not, for new codes.
+    pub asks_password: bool,
     /// What went wrong.
     pub error: Option<String>,
 }

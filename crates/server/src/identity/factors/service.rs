@@ -4,8 +4,7 @@ use super::{
     super::{
         Client,
         account::{self, service::ProofError},
-        federation, passkeys,
-        policy::{self, rules::Shut},
+        federation, passkeys, policy,
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
     },
@@ -73,20 +72,23 @@ pub(super) async fn second_step(
     tx.commit().await?;
 
     let mut tx = app.db.begin(user.tenant_id).await?;
-    let admitted = policy::service::admits(app, &mut tx, &user, &client.address).await?;
-    let used = match admitted {
-        Ok(()) => use_code(app, &mut tx, &user, code).await?,
-        Err(_) => None,
+    // Whoever suspends them or changes the password waits, or was first and took the step away.
+    people::lock_people(&mut tx, user.tenant_id).await?;
+    let step = secret_hash(token);
+    let provider = federation::provider_of_step(&mut tx, &step).await?;
+    let from = (client.address.as_str(), provider);
+    let obstacle = sign_in::obstacle(app, &mut tx, &user, from).await?;
+    let used = match obstacle {
+        None => use_code(app, &mut tx, &user, code).await?,
+        Some(_) => None,
     };
     let Some(used) = used else {
         // Nothing was changed: a code that is not right uses up nothing.
         drop(tx);
-        let why = admitted.map_or_else(Shut::name, |()| "second factor");
+        let why = obstacle.unwrap_or("second factor");
         sign_in::refused(app, Some(&user), &client.address, why).await?;
         return Err(SignInError::Refused);
     };
-    let step = secret_hash(token);
-    let provider = federation::provider_of_step(&mut tx, &step).await?;
     if !store::take_step(&mut tx, &step).await? {
         return Err(SignInError::Refused);
     }
@@ -304,13 +306,16 @@ pub async fn remove(app: &App, actor: &Actor, password: String) -> Result<(), Pr
     Ok(tx.commit().await?)
 }
 
-/// New recovery codes; all earlier ones stop working.
+/// New recovery codes; all earlier ones stop working. Whoever has no password gives none: the route has asked for a fresh
+/// proof.
 pub async fn renew_codes(
     app: &App,
     actor: &Actor,
     password: String,
 ) -> Result<Vec<String>, ProofError> {
-    account::service::prove(app, actor, password).await?;
+    if has_password(app, actor).await? {
+        account::service::prove(app, actor, password).await?;
+    }
     let mut tx = app.db.begin(actor.tenant).await?;
     if !store::is_on(&mut tx, (actor.tenant, actor.user)).await? {
         return Err(ProofError::Code);
@@ -318,6 +323,14 @@ pub async fn renew_codes(
     let codes = new_codes(app, &mut tx, actor).await?;
     tx.commit().await?;
     Ok(codes)
+}
+
+/// Whether the actor has a password.
+pub(super) async fn has_password(app: &App, actor: &Actor) -> Result<bool, ProofError> {
+    rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
+    let mut tx = app.db.read(actor.tenant).await?;
+    let user = account::service::own_row(&mut tx, actor).await?;
+    Ok(user.password_hash.is_some())
 }
 
 pub(in super::super) async fn new_codes(

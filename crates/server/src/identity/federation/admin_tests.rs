@@ -18,7 +18,7 @@ use serde_json::json;
 const OTHER_DOMAIN: &str = "other.example";
 const SHARED_DOMAIN: &str = "shared.example";
 
-async fn try_password(world: &World, person: &Person) -> u16 {
+pub(super) async fn try_password(world: &World, person: &Person) -> u16 {
     let mut browser = world.browser();
     let csrf = browser.get("/sign-in").await.csrf();
     let form = [

@@ -8,6 +8,8 @@ use super::{
 use crate::{
     app::{App, secret_hash},
     db::{Scope, Tx},
+    identity::failures::counted,
+    tenancy::service as tenancy,
 };
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -72,8 +74,12 @@ pub(in super::super) async fn whose(app: &App, email: &str) -> sqlx::Result<Opti
 
 /// The customer of a code, if it has a provider.
 pub(in super::super) async fn of_code(app: &App, code: &str) -> sqlx::Result<Option<TenantId>> {
+    // What cannot be a code is never asked for: PostgreSQL refuses some of it.
+    if !tenancy::is_code(code) {
+        return Ok(None);
+    }
     let mut tx = app.db.read(Scope::Everybody).await?;
-    let tenant = crate::tenancy::service::by_code(&mut tx, code).await?;
+    let tenant = tenancy::by_code(&mut tx, code).await?;
     let Some(tenant) = tenant.map(|tenant| tenant.id) else {
         return Ok(None);
     };
@@ -116,7 +122,7 @@ pub(in super::super) async fn start(
     };
     let mut tx = app.db.begin(tenant).await?;
     store::drop_old_attempts(&mut tx, now_ms - ATTEMPT_MS).await?;
-    let from = secret_hash(&format!("attempt {}", wish.address));
+    let from = secret_hash(&format!("attempt {}", counted(wish.address)));
     if store::waiting(&mut tx, tenant, &from).await? >= MOST_WAITING {
         return Ok(Some(Err(Trouble::Busy)));
     }

@@ -14,8 +14,8 @@ use crate::{
         Client,
         account::store as sessions,
         factors::{self, Entered},
-        failures::Subject,
-        policy,
+        failures::{Subject, counted},
+        passkeys, policy,
         service::{self as sign_in, NewWebSession, SignInError},
         store::UserRow,
     },
@@ -64,9 +64,11 @@ pub(in super::super) async fn come_back(
     shown: Shown<'_>,
     brought: &Brought,
 ) -> Result<Came, EnterError> {
-    let subjects = count(app, &shown.client.address).await?;
+    // Any page can send a browser here: what no sign-in of its own comes back with costs next to nothing, and must not hold
+    // up others at its address.
     let returned = attempt::take(app, shown.browser, &brought.state).await?;
     let returned = returned.ok_or(EnterError::Again)?;
+    let subjects = count(app, &shown.client.address).await?;
     let provider = &returned.provider;
     let browser = shown.browser.unwrap_or_default();
     let identity = match attempt::identify(app, &returned, browser, brought).await {
@@ -107,10 +109,10 @@ pub(in super::super) async fn come_back(
     Ok(came)
 }
 
-/// Counts an answer before it is looked at: each may cost requests to a provider.
+/// Counts an answer to an attempt before it is looked at: each may cost requests to a provider.
 async fn count(app: &App, address: &str) -> Result<[(Subject, String); 2], EnterError> {
     let [_, from] = sign_in::guesses("", address);
-    let own = secret_hash(&format!("federation {address}"));
+    let own = secret_hash(&format!("federation {}", counted(address)));
     let subjects = [(Subject::Address, own), from];
     let mut tx = app.db.begin(Scope::Nobody).await?;
     match sign_in::count_attempt(app, &mut tx, &subjects).await {
@@ -134,8 +136,9 @@ async fn enter(
     }
     let who = (user.tenant_id, user.id);
     let has_own = factors::is_on(tx, who.0, who.1).await?;
-    if rules.second_factor && factor_at_ms.is_none() && !has_own && user.password_hash.is_none() {
-        // Without a password no factor of one's own can be set up.
+    let can_add = user.password_hash.is_some() || passkeys::relying_party(&app.config).is_some();
+    if rules.second_factor && factor_at_ms.is_none() && !has_own && !can_add {
+        // An authenticator app takes a password, a passkey a domain: no factor of one's own can be set up.
         return Ok(Err("second factor"));
     }
     let provider = &returned.provider;

@@ -18,6 +18,8 @@ pub(super) mod http;
 mod known;
 mod oidc;
 mod outgoing;
+#[cfg(test)]
+mod own_tests;
 pub mod page;
 mod person;
 pub(crate) mod service;
@@ -117,6 +119,16 @@ pub(super) async fn carry_over(
         }
         None => Ok(()),
     }
+}
+
+/// Whether a provider vouched for the person of the session of the web with a secret.
+pub(super) async fn has_vouched(tx: &mut Tx, session: &str) -> sqlx::Result<bool> {
+    store::has_vouched(tx, &secret_hash(session)).await
+}
+
+/// Whether somebody has signed in by a provider of the organisation, that it has or had.
+pub(super) async fn is_known(tx: &mut Tx, user: &UserRow) -> sqlx::Result<bool> {
+    store::is_known(tx, (user.tenant_id, user.id)).await
 }
 
 /// Whether the provider's own second factor counted when somebody last signed in by it.

@@ -140,6 +140,11 @@ pub(super) async fn save(app: &App, actor: &Actor, draft: &Draft) -> Result<(), 
         settings: read.settings,
         changed_at_ms: app.clock.now_ms(),
     };
+    let counts_otherwise =
+        |old: &Provider| old.issuer != new.issuer || old.settings.factors != new.settings.factors;
+    if before.as_ref().is_some_and(counts_otherwise) {
+        store::forget_factors(&mut tx, actor.tenant).await?;
+    }
     store::put_provider(&mut tx, &new).await?;
     put_domains(app, &mut tx, actor.tenant, &read.domains).await?;
     // What is said now stands in the log, without the secret, so that it can be told later what held when.
@@ -160,7 +165,9 @@ pub(super) async fn save(app: &App, actor: &Actor, draft: &Draft) -> Result<(), 
     )
     .await?;
     tx.commit().await?;
-    app.providers.forget(&new.issuer);
+    for provider in before.iter().chain([&new]) {
+        app.providers.forget(&provider.issuer);
+    }
     Ok(())
 }
 
@@ -187,14 +194,18 @@ async fn put_domains(
 pub(super) async fn remove(app: &App, actor: &Actor) -> Result<(), FederationError> {
     rights::authorize(actor, Action::ManageUsers)?;
     let mut tx = app.db.begin(actor.tenant).await?;
-    if let Some(provider) = store::provider(&mut tx, actor.tenant).await? {
-        store::drop_provider(&mut tx, actor.tenant).await?;
-        put_domains(app, &mut tx, actor.tenant, &[]).await?;
-        store::unbind_all(&mut tx, actor.tenant).await?;
-        let (what, detail) = (What::FederationRemoved, &provider.issuer);
-        activity::append(app, &mut tx, actor, what, provider.id, detail).await?;
-    }
-    Ok(tx.commit().await?)
+    let Some(provider) = store::provider(&mut tx, actor.tenant).await? else {
+        return Ok(());
+    };
+    store::drop_provider(&mut tx, actor.tenant).await?;
+    put_domains(app, &mut tx, actor.tenant, &[]).await?;
+    store::forget_factors(&mut tx, actor.tenant).await?;
+    store::unbind_all(&mut tx, actor.tenant).await?;
+    let (what, detail) = (What::FederationRemoved, &provider.issuer);
+    activity::append(app, &mut tx, actor, what, provider.id, detail).await?;
+    tx.commit().await?;
+    app.providers.forget(&provider.issuer);
+    Ok(())
 }
 
 /// Asks the provider what it says of itself, now. `None` when there is none.

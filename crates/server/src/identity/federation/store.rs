@@ -70,6 +70,8 @@ const PERSON: &str =
     "SELECT user_id FROM federated_people WHERE tenant_id = $1 AND subject_index = $2";
 const IS_BOUND: &str =
     "SELECT count(*) FROM federated_people WHERE tenant_id = $1 AND user_id = $2 AND issuer = $3";
+const IS_KNOWN: &str =
+    "SELECT count(*) FROM federated_people WHERE tenant_id = $1 AND user_id = $2";
 const BOUND: &str = "SELECT count(*) FROM federated_people f JOIN users u ON u.id = f.user_id
     WHERE f.tenant_id = $1 AND f.issuer = $2 AND u.state <> 'removed'";
 const DROP_PERSON: &str =
@@ -79,6 +81,9 @@ const BIND: &str = "INSERT INTO federated_people
     (id, tenant_id, user_id, issuer, subject_index, bound_at_ms) VALUES ($1, $2, $3, $4, $5, $6)";
 const SET_FACTOR: &str =
     "UPDATE federated_people SET factor_at_ms = $3 WHERE tenant_id = $1 AND subject_index = $2";
+const FORGET_FACTORS: &str = "UPDATE federated_people SET factor_at_ms = NULL WHERE tenant_id = $1";
+const FORGET_FACTORS_OF_SESSIONS: &str =
+    "UPDATE web_sessions SET provider_factor_at_ms = NULL WHERE tenant_id = $1";
 const HAS_FACTOR: &str = "SELECT count(*) FROM federated_people
     WHERE tenant_id = $1 AND user_id = $2 AND factor_at_ms IS NOT NULL";
 const INSERT_ATTEMPT: &str = "INSERT INTO federation_attempts
@@ -93,6 +98,8 @@ const DROP_ATTEMPT: &str = "DELETE FROM federation_attempts WHERE state_hash = $
 const DROP_OLD_ATTEMPTS: &str = "DELETE FROM federation_attempts WHERE created_at_ms <= $1";
 const MARK_SESSION: &str =
     "UPDATE web_sessions SET provider_id = $2, provider_factor_at_ms = $3 WHERE token_hash = $1";
+const HAS_VOUCHED: &str =
+    "SELECT count(*) FROM web_sessions WHERE token_hash = $1 AND provider_id IS NOT NULL";
 const MARK_STEP: &str = "UPDATE sign_in_steps SET provider_id = $2 WHERE token_hash = $1";
 const PROVIDER_OF_STEP: &str =
     "SELECT provider_id FROM sign_in_steps WHERE token_hash = $1 AND provider_id IS NOT NULL";
@@ -222,6 +229,16 @@ pub(super) async fn is_bound(
     Ok(count > 0)
 }
 
+/// Whether a person is some subject, of whichever issuer.
+pub(super) async fn is_known(
+    tx: &mut Tx,
+    (tenant, user): (TenantId, UserId),
+) -> sqlx::Result<bool> {
+    let count: i64 =
+        on!(tx, c => sqlx::query_scalar(IS_KNOWN).bind(tenant).bind(user).fetch_one(c).await)?;
+    Ok(count > 0)
+}
+
 /// How many people sign in by an issuer.
 pub(super) async fn bound(tx: &mut Tx, tenant: TenantId, issuer: &str) -> sqlx::Result<i64> {
     on!(tx, c => sqlx::query_scalar(BOUND).bind(tenant).bind(issuer).fetch_one(c).await)
@@ -251,6 +268,12 @@ pub(super) async fn set_factor(
     at_ms: Option<i64>,
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(SET_FACTOR).bind(tenant).bind(subject).bind(at_ms).execute(c).await.map(drop))
+}
+
+/// No factor of a provider counts any more, until its people sign in by it again.
+pub(super) async fn forget_factors(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(FORGET_FACTORS).bind(tenant).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query(FORGET_FACTORS_OF_SESSIONS).bind(tenant).execute(c).await.map(drop))
 }
 
 pub(super) async fn has_factor(
@@ -306,6 +329,13 @@ pub(super) async fn mark_session(
 ) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(MARK_SESSION).bind(session).bind(provider).bind(factor_at_ms)
         .execute(c).await.map(drop))
+}
+
+/// Whether a session is one that a provider vouched for.
+pub(super) async fn has_vouched(tx: &mut Tx, session: &str) -> sqlx::Result<bool> {
+    let count: i64 =
+        on!(tx, c => sqlx::query_scalar(HAS_VOUCHED).bind(session).fetch_one(c).await)?;
+    Ok(count > 0)
 }
 
 pub(super) async fn mark_step(tx: &mut Tx, step: &str, provider: Uuid) -> sqlx::Result<()> {

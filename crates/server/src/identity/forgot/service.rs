@@ -57,7 +57,10 @@ async fn counted(app: &App, tx: &mut Tx, email: &str, address: &str) -> sqlx::Re
     store::drop_old_failures(tx, now_ms - failures::FORGET_MS).await?;
     for (kind, subject) in [
         (Subject::Letter, format!("link to {email}")),
-        (Subject::Address, format!("link from {address}")),
+        (
+            Subject::Address,
+            format!("link from {}", failures::counted(address)),
+        ),
     ] {
         let subject = secret_hash(&subject);
         let before = store::failures(tx, &subject).await?;

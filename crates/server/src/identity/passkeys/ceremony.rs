@@ -1,6 +1,7 @@
 //! Challenges: made, kept until they are answered, and used up by the answer, whatever it is worth.
 
 use super::{
+    super::failures::counted,
     relying_party,
     store::{self, Ceremony, PasskeyRow},
     verify::{self, Flaw, Shown},
@@ -68,7 +69,7 @@ pub(super) async fn begin(
 ) -> Result<String, CeremonyError> {
     let now_ms = app.clock.now_ms();
     let challenge = app.new_secret();
-    let from_hash = secret_hash(&format!("passkey from {address}"));
+    let from_hash = secret_hash(&format!("passkey from {}", counted(address)));
     let mut tx = app.db.begin(Scope::Nobody).await?;
     store::drop_old(&mut tx, now_ms - CEREMONY_MS).await?;
     if store::waiting_from(&mut tx, &from_hash).await? >= MAX_WAITING {

@@ -8,8 +8,8 @@ use super::{
         Client,
         account::service::{self as account, ProofError},
         factors,
-        failures::Subject,
-        policy,
+        failures::{Subject, counted},
+        federation, policy,
         service::{self as sign_in, NewWebSession, SignInError},
         store::{self as people, UserRow},
     },
@@ -20,15 +20,18 @@ use super::{
 use crate::{
     activity::{self, Record, What},
     actor::Actor,
-    app::App,
+    app::{App, secret_hash},
     db::{Scope, Tx},
-    rights::{self, Action},
+    rights::{self, Action, Denied},
 };
 use serde::Serialize;
+use uuid::Uuid;
 use wire::ids::UserId;
 
 /// How records tell that it was by passkey.
 const BY_PASSKEY: &str = "passkey";
+/// And that its person may not come in, or has it no more.
+const NO_ACCESS: &str = "passkey: no access";
 /// And that a passkey's counter went backwards: there may be a copy of it.
 const COUNTER: &str = "passkey: counter";
 
@@ -109,7 +112,7 @@ pub(super) async fn sign_in(
     let shown = ceremony::read(app, answer);
     let thing = match &shown {
         Ok(shown) => format!("passkey {}", shown.credential_id),
-        Err(_) => format!("unreadable passkey from {}", client.address),
+        Err(_) => format!("unreadable passkey from {}", counted(&client.address)),
     };
     let subjects = count(app, &thing, &client.address).await?;
     let checked = match &shown {
@@ -124,11 +127,11 @@ pub(super) async fn sign_in(
     let user = people::user(&mut tx, row.tenant_id, row.user_id).await?;
     drop(tx);
     let Some(user) = user.filter(|user| user.state == "active") else {
-        let why = "passkey: no access";
-        sign_in::refused(app, None, &client.address, why).await?;
+        sign_in::refused(app, None, &client.address, NO_ACCESS).await?;
         return Err(SignInError::Refused);
     };
-    let mut tx = use_up(app, (&user, &row, &shown), client).await?;
+    let used = use_up(app, (&user, &row, &shown), client, None).await?;
+    let UsedUp { mut tx, user, .. } = used;
     sign_in::guessed_both_right(&mut tx, &subjects).await?;
     let what = (What::SignedIn, BY_PASSKEY);
     let session = sign_in::open(app, &mut tx, &user, client, what).await?;
@@ -151,13 +154,19 @@ pub(super) async fn second_step(
         Ok(checked) => checked,
         Err(error) => return refused(app, Some(&user), client, error).await,
     };
-    let mut tx = use_up(app, (&user, &row, &shown), client).await?;
+    let used = use_up(app, (&user, &row, &shown), client, Some(step)).await?;
+    let UsedUp {
+        mut tx,
+        user,
+        provider,
+    } = used;
     if !factors::take_step(&mut tx, step).await? {
         return Err(SignInError::Refused);
     }
     sign_in::guessed_both_right(&mut tx, &subjects).await?;
     let what = (What::SignedIn, BY_PASSKEY);
     let session = sign_in::open(app, &mut tx, &user, client, what).await?;
+    federation::carry_over(&mut tx, &session, provider).await?;
     tx.commit().await?;
     Ok(session)
 }
@@ -179,16 +188,17 @@ pub(super) async fn prove(
         Ok(checked) => checked,
         Err(CeremonyError::Database(error)) => return Err(error.into()),
         Err(error) => {
-            let why = error.to_string();
-            let record = Record {
-                detail: &why,
-                ..Record::of(actor, What::ProofRefused, actor.user.0, "")
-            };
-            activity::record(app, &record).await?;
+            proof_refused(app, actor, &error.to_string()).await?;
             return Err(ProofError::Passkey);
         }
     };
     let mut tx = app.db.begin(actor.tenant).await?;
+    let user = current(&mut tx, &user, &row).await?.ok_or(Denied)?;
+    if policy::service::by_provider_alone(&mut tx, &user, session).await? {
+        drop(tx);
+        proof_refused(app, actor, "password closed").await?;
+        return Err(ProofError::Federated);
+    }
     if !count_on(app, &mut tx, (&row, &shown)).await? {
         drop(tx);
         suspect(app, &user, &row, &actor.address).await?;
@@ -198,6 +208,11 @@ pub(super) async fn prove(
     let renewed = policy::service::proven(app, &mut tx, actor, (session, BY_PASSKEY)).await?;
     tx.commit().await?;
     Ok(renewed)
+}
+
+async fn proof_refused(app: &App, actor: &Actor, why: &str) -> sqlx::Result<()> {
+    let record = Record::of(actor, What::ProofRefused, actor.user.0, why);
+    activity::record(app, &record).await
 }
 
 /// One counter for all second factors of a person.
@@ -232,26 +247,62 @@ async fn check(
     Ok((shown, row))
 }
 
-/// Asks the organisation's rules, then counts the passkey on. Returns the transaction in which the person comes in.
-async fn use_up(
+/// A passkey that has counted on, in the transaction in which its person comes in.
+pub(super) struct UsedUp {
+    pub(super) tx: Tx,
+    /// As they are now.
+    pub(super) user: UserRow,
+    /// The provider that vouched for them in the step before, if one did.
+    pub(super) provider: Option<Uuid>,
+}
+
+/// Looks again at the person and the passkey, asks the organisation's rules, then counts the passkey on. `step` is the secret
+/// of the sign-in that waits for it, if it is a second factor.
+pub(super) async fn use_up(
     app: &App,
     (user, row, shown): (&UserRow, &PasskeyRow, &Shown),
     client: &Client,
-) -> Result<Tx, SignInError> {
+    step: Option<&str>,
+) -> Result<UsedUp, SignInError> {
     let address = client.address.as_str();
     let mut tx = app.db.begin(user.tenant_id).await?;
-    if let Err(shut) = policy::service::admits(app, &mut tx, user, address).await? {
+    let now = current(&mut tx, user, row).await?;
+    let provider = match step {
+        Some(step) => federation::provider_of_step(&mut tx, &secret_hash(step)).await?,
+        None => None,
+    };
+    let obstacle = match &now {
+        Some(now) => sign_in::obstacle(app, &mut tx, now, (address, provider)).await?,
+        None => Some(NO_ACCESS),
+    };
+    let Some(now) = now.filter(|_| obstacle.is_none()) else {
         drop(tx);
-        sign_in::refused(app, Some(user), address, shut.name()).await?;
+        sign_in::refused(app, Some(user), address, obstacle.unwrap_or(NO_ACCESS)).await?;
         return Err(SignInError::Refused);
-    }
+    };
     if count_on(app, &mut tx, (row, shown)).await? {
-        return Ok(tx);
+        return Ok(UsedUp {
+            tx,
+            user: now,
+            provider,
+        });
     }
     drop(tx);
     suspect(app, user, row, address).await?;
     sign_in::refused(app, Some(user), address, COUNTER).await?;
     Err(SignInError::Refused)
+}
+
+/// The person as they are now, if they may work and have the passkey still. Until the transaction's end nobody takes either
+/// away: what happened while the answer was looked at counts.
+async fn current(tx: &mut Tx, user: &UserRow, row: &PasskeyRow) -> sqlx::Result<Option<UserRow>> {
+    people::lock_people(tx, user.tenant_id).await?;
+    let there = store::of(tx, (user.tenant_id, user.id)).await?;
+    if there.iter().all(|there| there.id != row.id) {
+        return Ok(None);
+    }
+    let now = people::user(tx, user.tenant_id, user.id).await?;
+    Ok(now.filter(|now| now.state == "active"))
 }
 
 async fn count_on(

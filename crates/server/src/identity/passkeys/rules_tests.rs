@@ -3,17 +3,23 @@
 #![allow(clippy::unwrap_used)]
 use super::{
     authenticator::Authenticator,
+    ceremony::{self, CeremonyError, Purpose},
+    enter,
     tests::{
-        ADD, add, add_with, authenticator, details, first_step, passkey_of, send, sign_in, start,
-        text,
+        ADD, add, add_with, at_the_door, authenticator, details, first_step, passkey_of, send,
+        sign_in, start, text,
     },
 };
 use crate::{
     activity::What,
     db::{Scope, on},
     evidence::{Outcome, Run},
-    identity::{checks::SECOND_FACTOR, factors::tests::enrol as enrol_app},
+    identity::{
+        Client, checks::SECOND_FACTOR, factors::tests::enrol as enrol_app, service::SignInError,
+        store as people,
+    },
     testing::{Answer, Browser, PASSWORD, World, worlds},
+    visit::GUEST_COOKIE,
 };
 
 #[tokio::test]
@@ -220,5 +226,60 @@ async fn to_add_one_takes_a_fresh_proof_and_the_form_of_this_browser() {
                 .status,
             403
         );
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_flight_sees_what_happened_meanwhile() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let (who, tenant) = (customer.user.actor.user, customer.tenant);
+        let (mut hana, mut own) = passkey_of(&world, &customer.user).await;
+        let client = Client::default();
+        // An answer that was looked at, then something happens, then its person comes in.
+        for happens in ["nothing", "suspended", "removed"] {
+            let (door, _, challenge) = at_the_door(&world).await;
+            let guest = door.cookies[GUEST_COOKIE].clone();
+            let shown = ceremony::read(&world.app, &own.get(&challenge)).unwrap();
+            let binding = (Purpose::SignIn, guest.as_str());
+            let row = ceremony::check(&world.app, binding, &shown).await.unwrap();
+            let mut tx = world.app.db.read(tenant).await.unwrap();
+            let user = people::user(&mut tx, tenant, who).await.unwrap().unwrap();
+            drop(tx);
+            match happens {
+                "suspended" => world.set_state(&customer.user, "suspended").await,
+                "removed" => assert_eq!(remove_one(&mut hana).await.status, 303),
+                _ => {}
+            }
+            let used = enter::use_up(&world.app, (&user, &row, &shown), &client, None).await;
+            match used {
+                Ok(used) => assert_eq!((happens, used.user.id), ("nothing", who)),
+                Err(error) => {
+                    assert!(happens != "nothing" && matches!(error, SignInError::Refused));
+                }
+            }
+            world.set_state(&customer.user, "active").await;
+        }
+        // A passkey that is there no more is no copy.
+        let log = world.log(Some(tenant)).await;
+        assert!(!log.contains(&What::PasskeySuspected));
+    }
+}
+
+#[tokio::test]
+async fn challenges_are_counted_for_the_whole_network_of_an_address() {
+    for world in worlds().await {
+        let begin = async |address: String| {
+            let binding = (Purpose::SignIn, "a browser");
+            ceremony::begin(&world.app, binding, &address, "").await
+        };
+        let mut begun = 0;
+        while begun < 1000 && begin(format!("2001:db8::{begun:x}")).await.is_ok() {
+            begun += 1;
+        }
+        assert!(begun < 1000);
+        let last = begin("2001:db8::ffff".to_owned()).await;
+        assert!(matches!(last, Err(CeremonyError::None)));
+        assert!(begin("2001:db8:0:1::1".to_owned()).await.is_ok());
     }
 }

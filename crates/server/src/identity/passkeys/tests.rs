@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::authenticator::Authenticator;
+pub(in super::super) use super::authenticator::Authenticator;
 use crate::{
     activity::What,
     db::{Scope, on},
@@ -8,27 +8,27 @@ use crate::{
 };
 use axum::{body::Body, http::Request};
 
-pub(super) const ADD: &str = "/account/passkeys/add";
+pub(in super::super) const ADD: &str = "/account/passkeys/add";
 
 /// Asks for a challenge as the portal's script does.
-pub(super) async fn start(browser: &mut Browser, csrf: &str, path: &str) -> Answer {
+pub(in super::super) async fn start(browser: &mut Browser, csrf: &str, path: &str) -> Answer {
     let request = Request::post(format!("{path}/start"))
         .header(CSRF_HEADER, csrf)
         .header("sec-fetch-site", "same-origin");
     browser.send(request.body(Body::empty()).unwrap()).await
 }
 
-pub(super) fn text(answer: &Answer, name: &str) -> String {
+pub(in super::super) fn text(answer: &Answer, name: &str) -> String {
     answer.json()[name].as_str().unwrap().to_owned()
 }
 
 /// An authenticator of somebody who is at the portal.
-pub(super) fn authenticator(world: &World) -> Authenticator {
+pub(in super::super) fn authenticator(world: &World) -> Authenticator {
     Authenticator::new(&world.app.config.public_url)
 }
 
 /// Sends what an authenticator answered, as the form that the script fills in.
-pub(super) async fn send(
+pub(in super::super) async fn send(
     browser: &mut Browser,
     path: &str,
     csrf: &str,
@@ -44,7 +44,7 @@ pub(super) async fn send(
 }
 
 /// Adds a passkey of this authenticator.
-pub(super) async fn add_with(browser: &mut Browser, own: &mut Authenticator) -> Answer {
+pub(in super::super) async fn add_with(browser: &mut Browser, own: &mut Authenticator) -> Answer {
     let csrf = browser.get("/account").await.csrf();
     let asked = start(browser, &csrf, ADD).await;
     assert_eq!(asked.status, 200, "{}", asked.text);
@@ -57,7 +57,7 @@ pub(crate) async fn add_passkey(world: &World, browser: &mut Browser) {
     add(world, browser).await;
 }
 
-pub(super) async fn add(world: &World, browser: &mut Browser) -> Authenticator {
+pub(in super::super) async fn add(world: &World, browser: &mut Browser) -> Authenticator {
     let mut own = authenticator(world);
     let answer = add_with(browser, &mut own).await;
     assert!(
@@ -69,14 +69,17 @@ pub(super) async fn add(world: &World, browser: &mut Browser) -> Authenticator {
 }
 
 /// A passkey that somebody has added.
-pub(super) async fn passkey_of(world: &World, person: &Person) -> (Browser, Authenticator) {
+pub(in super::super) async fn passkey_of(
+    world: &World,
+    person: &Person,
+) -> (Browser, Authenticator) {
     let mut browser = world.signed_in(person).await;
     let own = add(world, &mut browser).await;
     (browser, own)
 }
 
 /// A browser at the sign-in page, with the token of its form and a challenge.
-async fn at_the_door(world: &World) -> (Browser, String, String) {
+pub(in super::super) async fn at_the_door(world: &World) -> (Browser, String, String) {
     let mut browser = world.browser();
     let csrf = browser.get("/sign-in").await.csrf();
     let asked = start(&mut browser, &csrf, "/sign-in/passkey").await;
@@ -84,7 +87,7 @@ async fn at_the_door(world: &World) -> (Browser, String, String) {
     (browser, csrf, challenge)
 }
 
-pub(super) async fn sign_in(world: &World, own: &mut Authenticator) -> (Browser, Answer) {
+pub(in super::super) async fn sign_in(world: &World, own: &mut Authenticator) -> (Browser, Answer) {
     let (mut browser, csrf, challenge) = at_the_door(world).await;
     let answer = send(
         &mut browser,
@@ -97,7 +100,7 @@ pub(super) async fn sign_in(world: &World, own: &mut Authenticator) -> (Browser,
 }
 
 /// As far as the password reaches.
-pub(super) async fn first_step(world: &World, person: &Person) -> (Browser, Answer) {
+pub(in super::super) async fn first_step(world: &World, person: &Person) -> (Browser, Answer) {
     let mut browser = world.browser();
     let csrf = browser.get("/sign-in").await.csrf();
     let form = [
@@ -109,7 +112,10 @@ pub(super) async fn first_step(world: &World, person: &Person) -> (Browser, Answ
     (browser, answer)
 }
 
-async fn second_step(browser: &mut Browser, own: &mut Authenticator) -> Answer {
+pub(in super::super) async fn second_step(
+    browser: &mut Browser,
+    own: &mut Authenticator,
+) -> Answer {
     let csrf = browser.get("/sign-in/code").await.csrf();
     let asked = start(browser, &csrf, "/sign-in/code/passkey").await;
     let shown = own.get(&text(&asked, "challenge"));
@@ -117,7 +123,11 @@ async fn second_step(browser: &mut Browser, own: &mut Authenticator) -> Answer {
 }
 
 /// The details of what happened at a customer's.
-pub(super) async fn details(world: &World, customer: &Customer, what: What) -> Vec<String> {
+pub(in super::super) async fn details(
+    world: &World,
+    customer: &Customer,
+    what: What,
+) -> Vec<String> {
     const SQL: &str =
         "SELECT detail FROM activity WHERE tenant_id = $1 AND what = $2 ORDER BY at_ms, id";
     let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();

@@ -31,8 +31,10 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::GET, "/users/import", Back::Same),
     (Method::POST, "/users/import", Back::Same),
     (Method::POST, "/users/import/confirm", Back::Above),
+    (Method::POST, "/users/export", Back::Above),
     (Method::POST, "/users/{id}", Back::Same),
     (Method::POST, "/users/{id}/link", Back::Above),
+    (Method::POST, "/users/{id}/resume", Back::Above),
     (Method::POST, "/users/{id}/factors", Back::Above),
     // With a proof that is fresh a code was given, too.
     (Method::GET, "/account/authenticator/remove", Back::Same),
@@ -85,6 +87,9 @@ const ENROLMENT: &[&str] = &[
     "/account/password",
     "/account/sessions/{id}/end",
     "/account/sessions/end-others",
+    "/branding/logo.png",
+    "/branding/style.css",
+    "/federation/prove",
     "/prove",
     "/prove/passkey",
     "/prove/passkey/start",
@@ -97,6 +102,9 @@ const DEVICE: &[&str] = &[
     "/sign-in/device/go",
     "/sign-in/device/seen/{result}",
     "/sign-out",
+    // What the page looks like.
+    "/branding/logo.png",
+    "/branding/style.css",
 ];
 
 /// Where a request may go.
@@ -128,7 +136,12 @@ pub(crate) fn gate(
             return Gate::Enrol("/account/passkeys/add");
         }
         if rules.second_factor && !row.has_second_factor() {
-            return Gate::Enrol("/account/authenticator");
+            // An authenticator app is set up with the password, a passkey without.
+            return Gate::Enrol(if row.has_password {
+                "/account/authenticator"
+            } else {
+                "/account/passkeys/add"
+            });
         }
     }
     let age_ms = now_ms - row.proven_at_ms;

@@ -143,16 +143,17 @@ pub(in super::super) async fn prove_page(
     error: Option<String>,
 ) -> Result<Response, Failure> {
     let own = factors::service::own(app, &signed.actor).await?;
-    let is_here = passkeys::relying_party(&app.config).is_some();
+    let proofs = service::proofs(app, &signed.actor, &signed.token).await?;
     let status = match error {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
     let page = ProveAgainPage {
-        provider: service::has_provider(app, &signed.actor).await?,
         ui: signed.ui,
         asks_code: own.second_factor,
-        offers_passkey: own.passkeys > 0 && is_here,
+        password: proofs.password,
+        provider: proofs.provider,
+        offers_passkey: proofs.passkey,
         error,
         next: local_path(next).to_owned(),
     };

@@ -124,7 +124,9 @@ impl RulesEditPage {
 pub struct ProveAgainPage {
     /// The reader.
     pub ui: Ui,
-    /// Whether a code is asked for, too.
+    /// Whether the password is a proof.
+    pub password: bool,
+    /// Whether a code is asked for with it.
     pub asks_code: bool,
     /// Whether the organisation's own provider can be asked instead.
     pub provider: bool,

@@ -289,10 +289,45 @@ pub(in super::super) async fn without_factor(tx: &mut Tx, tenant: TenantId) -> s
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Whether one can prove who one is by the organisation's own provider.
-pub async fn has_provider(app: &App, actor: &Actor) -> sqlx::Result<bool> {
+/// By what one can prove who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proofs {
+    /// By the organisation's own provider.
+    pub provider: bool,
+    /// By the password, with a code where one's account has a second factor.
+    pub password: bool,
+    /// By a passkey.
+    pub passkey: bool,
+}
+
+/// By what the actor can prove who they are, in the session of the web with this secret.
+pub async fn proofs(app: &App, actor: &Actor, session: &str) -> Result<Proofs, ProofError> {
     let mut tx = app.db.read(actor.tenant).await?;
-    federation::is_on(&mut tx, actor.tenant).await
+    let user = account::own_row(&mut tx, actor).await?;
+    let provider = federation::is_on(&mut tx, actor.tenant).await?;
+    let own = !by_provider_alone(&mut tx, &user, session).await?;
+    let passkey = own
+        && passkeys::relying_party(&app.config).is_some()
+        && passkeys::store::count(&mut tx, (actor.tenant, actor.user)).await? > 0;
+    // To whom nothing else is left, the form says that it takes a password.
+    let password = own && (user.password_hash.is_some() || !provider && !passkey);
+    Ok(Proofs {
+        provider,
+        password,
+        passkey,
+    })
+}
+
+/// Whether only the organisation's provider proves who somebody is, since their role signs in by it alone. In a session that
+/// the provider vouched for a second factor of one's own does as well: without one its proof is not taken from them.
+pub(in super::super) async fn by_provider_alone(
+    tx: &mut Tx,
+    user: &UserRow,
+    session: &str,
+) -> sqlx::Result<bool> {
+    Ok(federation::closes_password(tx, user).await?
+        && !(federation::has_vouched(tx, session).await?
+            && factors::is_on(tx, user.tenant_id, user.id).await?))
 }
 
 /// Proves again who one is: with the password, and a code where one's account has a second factor. The session goes on
@@ -303,6 +338,15 @@ pub async fn prove(
     token: &str,
     (password, code): (String, &str),
 ) -> Result<NewWebSession, ProofError> {
+    let mut tx = app.db.begin(actor.tenant).await?;
+    let user = account::own_row(&mut tx, actor).await?;
+    if by_provider_alone(&mut tx, &user, token).await? {
+        let why = "password closed";
+        activity::append(app, &mut tx, actor, What::ProofRefused, actor.user.0, why).await?;
+        tx.commit().await?;
+        return Err(ProofError::Federated);
+    }
+    drop(tx);
     let user = account::prove(app, actor, password).await?;
     factors::service::prove_if_on(app, actor, &user, code).await?;
     let mut tx = app.db.begin(actor.tenant).await?;

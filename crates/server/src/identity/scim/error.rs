@@ -115,6 +115,10 @@ impl From<LifecycleError> for ScimError {
             LifecycleError::Yourself => conflict("Nobody does this to themselves"),
             LifecycleError::LastAdministrator => conflict("The last administrator stays one"),
             LifecycleError::State => conflict("This does not fit the account's state"),
+            LifecycleError::Wait { .. } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Several invitations were sent to this address just now; try again in 15 minutes",
+            ),
             other => Self::internal(&other.to_string()),
         }
     }
