@@ -13,6 +13,7 @@ use crate::{
     db::{Scope, on},
     evidence::{Outcome, Run},
     identity::{checks::SECOND_FACTOR, factors::tests::enrol as enrol_app},
+    notices::{Content, mail::testing::waiting},
     testing::{Answer, Browser, PASSWORD, World, worlds},
 };
 
@@ -220,5 +221,26 @@ async fn to_add_one_takes_a_fresh_proof_and_the_form_of_this_browser() {
                 .status,
             403
         );
+    }
+}
+
+#[tokio::test]
+async fn the_person_is_told_by_mail_of_a_passkey_that_comes_or_goes() {
+    for mut world in worlds().await {
+        world.send_mail();
+        let person = world.customers[0].user.clone();
+        let (mut hana, _) = passkey_of(&world, &person).await;
+        let told = waiting(&world, &person).await;
+        assert!(matches!(told.last(), Some(Content::PasskeyAdded { .. })));
+        assert_eq!(remove_one(&mut hana).await.status, 303);
+        let told = waiting(&world, &person).await;
+        assert!(matches!(told.last(), Some(Content::PasskeyRemoved { .. })));
+        let of_passkeys = told.iter().filter(|content| {
+            matches!(
+                content,
+                Content::PasskeyAdded { .. } | Content::PasskeyRemoved { .. }
+            )
+        });
+        assert_eq!(of_passkeys.count(), 2);
     }
 }
