@@ -93,7 +93,9 @@ fn signed(content: &[u8]) -> Vec<u8> {
 
 /// An element in DER.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let length = u32::try_from(content.len())
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
     let short: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
     let mut der = vec![tag];
     match short[..] {
@@ -123,7 +125,9 @@ fn content(der: &[u8]) -> Vec<u8> {
         Some(long) => {
             let count = usize::from(long & 0x7f);
             let bytes = der.get(2..2 + count).unwrap_or_default();
-            let length = bytes.iter().fold(0, |so_far, byte| so_far << 8 | usize::from(*byte));
+            let length = bytes
+                .iter()
+                .fold(0, |so_far, byte| so_far << 8 | usize::from(*byte));
             (2 + count, length)
         }
         None => (0, 0),
@@ -161,8 +165,12 @@ fn seeds() -> Vec<Vec<u8>> {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::default();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.subject_alt_names = vec![SanType::Rfc822Name("hana@x.example".try_into().expect("ascii"))];
-    let leaf = params.signed_by(&key, &AUTHORITY.issuer).expect("a certificate");
+    params.subject_alt_names = vec![SanType::Rfc822Name(
+        "hana@x.example".try_into().expect("ascii"),
+    )];
+    let leaf = params
+        .signed_by(&key, &AUTHORITY.issuer)
+        .expect("a certificate");
     let at = rcgen::date_time_ymd(2026, 11, 1);
     let list = CertificateRevocationListParams {
         this_update: at,

@@ -80,13 +80,19 @@ fn identified(answer: &[u8], keys: &[u8]) -> Option<answers::Identity> {
 
 /// A JWS in its compact form (RFC 7515).
 fn signed(header: &[u8], claims: &[u8], key: &SigningKey) -> String {
-    let head = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let head = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
     let signature = key.sign(head.as_bytes()).to_bytes();
     format!("{head}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn header(algorithm: &str) -> Vec<u8> {
-    json!({ "alg": algorithm, "kid": "k" }).to_string().into_bytes()
+    json!({ "alg": algorithm, "kid": "k" })
+        .to_string()
+        .into_bytes()
 }
 
 fn claims() -> Vec<u8> {
@@ -125,7 +131,10 @@ fn seeds() -> Vec<Vec<u8>> {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
-    let (n, x) = (URL_SAFE_NO_PAD.encode([0xff; 256]), URL_SAFE_NO_PAD.encode([5; 32]));
+    let (n, x) = (
+        URL_SAFE_NO_PAD.encode([0xff; 256]),
+        URL_SAFE_NO_PAD.encode([5; 32]),
+    );
     let others = json!({ "keys": [
         { "kty": "RSA", "kid": "k", "use": "sig", "alg": "RS256", "n": n, "e": "AQAB" },
         { "kty": "EC", "kid": "k", "use": "sig", "crv": "P-256", "x": x, "y": x },

@@ -64,7 +64,9 @@ fn new(attestation: &[u8]) {
     });
     if let Ok(made) = verify::made(&answer.to_string(), SITE) {
         assert_eq!(made.credential_id, id);
-        let key = URL_SAFE_NO_PAD.decode(&made.public_key).expect("it was written here");
+        let key = URL_SAFE_NO_PAD
+            .decode(&made.public_key)
+            .expect("it was written here");
         cose::PublicKey::read(&key).expect("a key that was taken can be used");
     }
 }
@@ -106,8 +108,14 @@ fn attestation(data: &[u8]) -> Vec<u8> {
 /// A `COSE_Key` of Ed25519.
 fn key() -> Vec<u8> {
     let point = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key();
-    let pairs = [(1, Value::from(1)), (3, Value::from(-8)), (-1, Value::from(6))];
-    let mut pairs: Vec<_> = pairs.map(|(label, value)| (Value::from(label), value)).into();
+    let pairs = [
+        (1, Value::from(1)),
+        (3, Value::from(-8)),
+        (-1, Value::from(6)),
+    ];
+    let mut pairs: Vec<_> = pairs
+        .map(|(label, value)| (Value::from(label), value))
+        .into();
     pairs.push((Value::from(-2), Value::Bytes(point.to_bytes().to_vec())));
     cbor(&Value::Map(pairs))
 }
@@ -120,7 +128,11 @@ fn rsa() -> Vec<u8> {
         (-1, Value::Bytes(vec![0xff; 256])),
         (-2, Value::Bytes(vec![1, 0, 1])),
     ];
-    cbor(&Value::Map(pairs.map(|(label, value)| (Value::from(label), value)).into()))
+    cbor(&Value::Map(
+        pairs
+            .map(|(label, value)| (Value::from(label), value))
+            .into(),
+    ))
 }
 
 fn cbor(value: &Value) -> Vec<u8> {
