@@ -83,6 +83,15 @@ test("the contract is changed while it is in force, and the customer reads who a
   await ownersPage.goto(`${console_}/console/customers/nagaya-shoji`);
   assert.equal(await ownersPage.getByText("Write the next version").count(), 0);
   await look("customer", owner, ["customers/harbour", "customers/nagaya-shoji"]);
+  // What the customer does not name is not confirmed, and what was typed stays.
+  await ownersPage.goto(`${console_}/console/customers/harbour`);
+  await ownersPage.getByRole("link", { name: "Email domains" }).click();
+  await ownersPage.getByLabel("Email domain", { exact: true }).first().fill("harbour.example");
+  await ownersPage.getByRole("button", { name: "Confirm the domain" }).click();
+  await ownersPage.getByText("The customer does not name this domain").waitFor();
+  assert.equal(await ownersPage.getByLabel("Email domain", { exact: true }).first().inputValue(), "harbour.example");
+  await checkLooks(ownersPage, "console-domains-wrong-en-GB-1280");
+  await look("domains", owner, ["customers/harbour/domains", "customers/nagaya-shoji/domains", ""]);
 
   await securitysPage.goto(`${console_}/console/elevations`);
   await securitysPage.getByRole("link", { name: "Harbour & Co." }).click();

@@ -61,7 +61,7 @@ test("the running service shows what holds, of its own listeners too", { timeout
   const controls = JSON.parse(execFileSync(nagaya, ["controls", "--json"], { encoding: "utf8" }));
   const tls = controls.find(({ id }) => id === "6.1");
   assert.equal(tls.clause, "10.1.1");
-  assert.deepEqual(tls.checks.map(({ name }) => name), ["listener.tls"]);
+  assert.deepEqual(tls.checks.map(({ name }) => name), ["listener.tls", "listener.certificate"]);
   await member.close();
 });
 

@@ -1,5 +1,6 @@
 //! What a gateway is told by its configuration file.
 
+use certificates::CertificateFiles;
 use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -22,6 +23,9 @@ pub struct GatewayConfig {
     pub enrol_token_file: Option<PathBuf>,
     /// Key and certificate of this gateway.
     pub state_dir: PathBuf,
+    /// The certificate of a public authority that browsers are shown (`chain_file`, `key_file`; PEM), for the host of
+    /// `relay_url`. Without it they are shown this gateway's own. The files are read again when they change.
+    pub certificate: Option<CertificateFiles>,
     /// What it lets happen.
     pub limits: Limits,
 }
@@ -43,6 +47,17 @@ pub struct Limits {
 }
 
 impl GatewayConfig {
+    /// How browsers name the gateway's host.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.relay_url.trim_start_matches("wss://");
+        let authority = rest.split('/').next().unwrap_or_default();
+        match authority.rsplit_once(':') {
+            // Not a colon inside the brackets of an IPv6 address.
+            Some((host, port)) if !port.ends_with(']') => host,
+            _ => authority,
+        }
+    }
+
     pub(crate) fn enrolment(&self) -> machine::Enrolment {
         machine::Enrolment {
             control_url: self.control_url.clone(),
@@ -62,6 +77,7 @@ impl Default for GatewayConfig {
             authority_file: PathBuf::from("/etc/nagaya/authority.pem"),
             enrol_token_file: None,
             state_dir: PathBuf::from("/var/lib/nagaya/gateway"),
+            certificate: None,
             limits: Limits::default(),
         }
     }
@@ -75,6 +91,27 @@ impl Default for Limits {
             handshake_timeout_ms: 10_000,
             pair_timeout_ms: 15_000,
             max_message_bytes: wire::stream::MAX_HOST_LEN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_the_relay_is_what_its_certificate_must_name() {
+        for (relay_url, host) in [
+            ("wss://relay.example.jp:8445/v1/relay", "relay.example.jp"),
+            ("wss://relay.example.jp/v1/relay", "relay.example.jp"),
+            ("wss://[2001:db8::7]:8445/v1/relay", "[2001:db8::7]"),
+            ("wss://[2001:db8::7]/v1/relay", "[2001:db8::7]"),
+        ] {
+            let config = GatewayConfig {
+                relay_url: relay_url.to_owned(),
+                ..GatewayConfig::default()
+            };
+            assert_eq!(config.host(), host);
         }
     }
 }

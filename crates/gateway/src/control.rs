@@ -2,6 +2,7 @@
 
 use crate::{app::now_s, config::GatewayConfig, shared::Shared};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use certificates::{FEW_DAYS, Watched};
 use ed25519_dalek::VerifyingKey;
 use futures_util::{
     SinkExt as _, StreamExt as _,
@@ -25,12 +26,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often it is looked at whether the certificate must be renewed, and how long after a failure it is tried again.
 const RENEWAL: Duration = Duration::from_mins(1);
+/// How often it is told that the certificate for browsers ends soon.
+const REMINDER: Duration = Duration::from_hours(6);
 
 /// Keeps the link, again and again, for as long as the process lives. Running relays do not depend on it.
 pub(crate) async fn keep(
     shared: Arc<Shared>,
     config: GatewayConfig,
-    identity: Identity,
+    (identity, public): (Identity, Option<Watched>),
     reports: mpsc::Receiver<FromGateway>,
 ) {
     let identity = watch::Sender::new(identity);
@@ -39,23 +42,37 @@ pub(crate) async fn keep(
         unsent: None,
     };
     tokio::select! {
-        () = renew(&shared, &config, &identity) => (),
+        () = renew(&shared, &config, &identity, public.as_ref()) => (),
+        () = remind(public.as_ref()) => (),
         () = dial(&shared, &config, &identity, &mut reports) => (),
     }
 }
 
-/// Renews the certificate whenever that is due. A link that is up stays so: it was made with the one before.
-async fn renew(shared: &Shared, config: &GatewayConfig, identity: &watch::Sender<Identity>) {
+/// Renews the certificate whenever that is due, and takes a new one for browsers. A link that is up stays so: it was made
+/// with the one before.
+async fn renew(
+    shared: &Shared,
+    config: &GatewayConfig,
+    identity: &watch::Sender<Identity>,
+    public: Option<&Watched>,
+) {
     let mut interval = time::interval(RENEWAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         let current = identity.borrow().clone();
+        if public.is_some_and(look) {
+            match current.server(public.map(Watched::current).as_ref()) {
+                Ok(tls) => shared.use_tls(tls),
+                Err(error) => tracing::error!(%error, "the certificate cannot be shown"),
+            }
+        }
         if now_s() < current.renew_at_s {
             continue;
         }
         let renewed = current.renew(&config.enrolment()).await;
-        match renewed.and_then(|renewed| Ok((renewed.server()?, renewed))) {
+        let shown = public.map(Watched::current);
+        match renewed.and_then(|renewed| Ok((renewed.server(shown.as_ref())?, renewed))) {
             Ok((tls, renewed)) => {
                 shared.use_tls(tls);
                 identity.send_replace(renewed);
@@ -64,6 +81,40 @@ async fn renew(shared: &Shared, config: &GatewayConfig, identity: &watch::Sender
             Err(error) => {
                 tracing::warn!(%error, "the certificate could not be renewed; trying again");
             }
+        }
+    }
+}
+
+/// Whether there is a new certificate for browsers.
+fn look(public: &Watched) -> bool {
+    match public.look() {
+        Ok(true) => {
+            let days = public.current().days_left(now_s());
+            tracing::info!(days, "browsers are shown a new certificate");
+            true
+        }
+        Ok(false) => false,
+        Err(error) => {
+            let why = error.to_string();
+            tracing::error!(why, "the certificate's files changed and cannot be used");
+            false
+        }
+    }
+}
+
+/// Tells when the certificate for browsers has few days left. Runs for ever.
+async fn remind(public: Option<&Watched>) {
+    let mut interval = time::interval(REMINDER);
+    loop {
+        interval.tick().await;
+        let days = public.map(|public| public.current().days_left(now_s()));
+        if let Some(days) = days
+            && days < FEW_DAYS
+        {
+            tracing::warn!(
+                days,
+                "ALARM the certificate for browsers ends soon, or has ended"
+            );
         }
     }
 }

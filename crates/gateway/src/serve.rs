@@ -9,6 +9,7 @@ use crate::{
     shared::{Guest, Paired, Place, Shared},
     side::{End, Side},
 };
+use certificates::{CertificateError, Watched};
 use machine::{Identity, MachineError};
 use std::{
     io,
@@ -42,6 +43,9 @@ pub enum GatewayError {
     /// It has no certificate.
     #[error("the gateway has no certificate")]
     Machine(#[from] MachineError),
+    /// The certificate for browsers.
+    #[error("cannot show the configured certificate")]
+    Certificate(#[from] CertificateError),
     /// An address that is taken.
     #[error("cannot listen on {address}")]
     Listen {
@@ -57,12 +61,17 @@ pub enum GatewayError {
 pub struct Gateway {
     config: GatewayConfig,
     identity: Identity,
+    /// The certificate for browsers, if they are shown another one than agents.
+    public: Option<Watched>,
     listener: TcpListener,
 }
 
 impl Gateway {
     /// Enrols if it must, and takes its port. Nobody is served yet.
     pub async fn open(config: GatewayConfig) -> Result<Self, GatewayError> {
+        let files = config.certificate.clone();
+        let public = files.map(|files| Watched::open(files, config.host()));
+        let public = public.transpose()?;
         let identity = Identity::open(&config.enrolment()).await?;
         let listener =
             TcpListener::bind(config.listen)
@@ -74,6 +83,7 @@ impl Gateway {
         Ok(Self {
             config,
             identity,
+            public,
             listener,
         })
     }
@@ -88,9 +98,15 @@ impl Gateway {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), GatewayError> {
         let address = self.address();
         let (reports, queue) = mpsc::channel(REPORT_QUEUE);
-        let tls = self.identity.server()?;
+        let public = self.public.as_ref().map(Watched::current);
+        let tls = self.identity.server(public.as_ref())?;
         let shared = Arc::new(Shared::new(self.config.limits, tls, reports));
-        let link = control::keep(Arc::clone(&shared), self.config, self.identity, queue);
+        let link = control::keep(
+            Arc::clone(&shared),
+            self.config,
+            (self.identity, self.public),
+            queue,
+        );
         let link = tokio::spawn(link);
         tokio::select! {
             () = accept(&shared, &self.listener) => (),

@@ -1,6 +1,7 @@
 //! How a machine of the service (a gateway, a session host) proves to the control plane which one it is: a key of its
 //! own and a short-lived certificate, enrolled once with a token, renewed before it expires.
 
+use certificates::Public;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
@@ -178,13 +179,15 @@ impl Identity {
     }
 
     /// TLS towards browsers and agents: version 1.3 alone, small buffers, and no session tickets to keep for idle relays.
-    pub fn server(&self) -> Result<ServerConfig, MachineError> {
+    /// Browsers are shown the public certificate if there is one, agents always this machine's.
+    pub fn server(&self, public: Option<&Public>) -> Result<ServerConfig, MachineError> {
+        let own = certificates::own(self.chain()?, self.key()?).map_err(certificate)?;
+        let shown = certificates::server_resolver(public, own, &roots(&self.authority_pem)?);
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])
             .map_err(certificate)?
             .with_no_client_auth()
-            .with_single_cert(self.chain()?, self.key()?)
-            .map_err(certificate)?;
+            .with_cert_resolver(shown);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -231,22 +234,29 @@ fn client_config(
     authority_pem: &str,
     own: Option<&Identity>,
 ) -> Result<ClientConfig, MachineError> {
-    let mut roots = RootCertStore::empty();
-    for authority in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
-        roots
-            .add(authority.map_err(certificate)?)
-            .map_err(certificate)?;
-    }
+    // A gateway that has a certificate for browsers besides shows us its own.
+    let verifier = certificates::verifier(roots(authority_pem)?).map_err(certificate)?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .map_err(certificate)?
-        .with_root_certificates(roots);
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
     match own {
         None => Ok(builder.with_no_client_auth()),
         Some(own) => builder
             .with_client_auth_cert(own.chain()?, own.key()?)
             .map_err(certificate),
     }
+}
+
+fn roots(authority_pem: &str) -> Result<RootCertStore, MachineError> {
+    let mut roots = RootCertStore::empty();
+    for authority in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
+        roots
+            .add(authority.map_err(certificate)?)
+            .map_err(certificate)?;
+    }
+    Ok(roots)
 }
 
 fn https(config: ClientConfig) -> Result<reqwest::Client, MachineError> {

@@ -53,7 +53,7 @@ impl MigrateArgs {
 
     fn target(&self) -> Result<String, Box<dyn Error>> {
         if let Some(path) = &self.to_file {
-            server::authority::private(path)?;
+            certificates::private(path)?;
             let text = fs::read_to_string(path);
             let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             return Ok(text.trim().to_owned());

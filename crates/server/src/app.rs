@@ -16,6 +16,7 @@ use crate::{
     },
     keys,
     notices::Mailer,
+    public_certificates::PublicCertificates,
     sessions::attach::Attachments,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -55,6 +56,8 @@ pub struct App {
     pub breached: Breached,
     /// What customers' identity providers say of themselves, for a while.
     pub providers: federation::Known,
+    /// What customers' browsers are shown instead of a certificate of our own authority.
+    pub(crate) certificates: PublicCertificates,
     /// What sends mail, where the service does.
     pub(crate) mailer: Option<Mailer>,
     /// Requests for new links that wait to be looked at.
@@ -191,12 +194,14 @@ impl Clock {
 impl App {
     /// Opens the database and reads, or makes, the keys in the state folder.
     pub async fn open(config: ServeConfig, clock: Clock) -> Result<Self, AuthorityError> {
+        let certificates = PublicCertificates::open(&config)?;
         let authority = Authority::open(&config.state_dir, clock.now_s())?;
         let db = Db::open(&config.database_url(), keys::open_store(&config)?).await?;
         keys::service::prepare(&db, clock.now_ms()).await?;
         let mailer = mailer(&config)?;
         let mut app = Self::with(config, clock, db, authority);
         app.mailer = mailer;
+        app.certificates = certificates;
         app.breached
             .check()
             .map_err(|source| AuthorityError::File {
@@ -222,6 +227,7 @@ impl App {
             passwords: Passwords::default(),
             breached,
             providers: federation::Known::default(),
+            certificates: PublicCertificates::default(),
             mailer: None,
             asked: Asked::default(),
             refused_calls: RefusedCalls::default(),

@@ -4,6 +4,7 @@
 
 use crate::app;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use certificates::{CertificateError, NotPrivate, private};
 use ed25519_dalek::SigningKey;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
@@ -16,7 +17,7 @@ use std::{
     fmt::Write as _,
     fs, io,
     io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
 };
 use time::{Duration, OffsetDateTime};
@@ -76,14 +77,12 @@ pub enum AuthorityError {
         /// Why.
         source: io::Error,
     },
-    /// A key file that others may read.
-    #[error(
-        "{0} may be read by others than its owner; run `chmod 600 {0}`, and make new keys if others have had it"
-    )]
-    Exposed(String),
-    /// A key file of another user, who could change it.
-    #[error("{0} belongs to another user than the one who runs this; run `chown` on it")]
-    Foreign(String),
+    /// A key file that others may read or change.
+    #[error(transparent)]
+    NotPrivate(#[from] NotPrivate),
+    /// The certificate of a public authority that the configuration names.
+    #[error("cannot show the configured certificate")]
+    Public(#[from] CertificateError),
     /// A key or certificate that cannot be read or made.
     #[error("cannot make or read a certificate")]
     Certificate(#[from] rcgen::Error),
@@ -331,21 +330,6 @@ fn secret_file(
     Ok(text)
 }
 
-/// Refuses a file of a secret that others can read, or that belongs to somebody else.
-pub fn private(path: &Path) -> Result<(), AuthorityError> {
-    let facts = |path: &Path| fs::metadata(path).map_err(|source| file_error(path, source));
-    let file = facts(path)?;
-    if file.mode() & 0o077 != 0 {
-        return Err(AuthorityError::Exposed(path.display().to_string()));
-    }
-    // Root's files are as safe as root.
-    let own = facts(Path::new("/proc/self"))?.uid();
-    if file.uid() != own && file.uid() != 0 {
-        return Err(AuthorityError::Foreign(path.display().to_string()));
-    }
-    Ok(())
-}
-
 fn plain_file(
     path: &Path,
     make: impl FnOnce() -> Result<String, AuthorityError>,
@@ -405,7 +389,7 @@ mod tests {
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(
             Authority::open(dir.path(), 1_800_000_002),
-            Err(AuthorityError::Exposed(_))
+            Err(AuthorityError::NotPrivate(NotPrivate::Exposed(_)))
         ));
     }
 
@@ -420,7 +404,7 @@ mod tests {
         }
         assert!(matches!(
             Authority::open(dir.path(), 1_800_000_002),
-            Err(AuthorityError::Foreign(_))
+            Err(AuthorityError::NotPrivate(NotPrivate::Foreign(_)))
         ));
     }
 

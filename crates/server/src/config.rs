@@ -1,6 +1,7 @@
 //! What the control plane is told by its configuration file.
 
 use crate::{client_address::ForwardedHeader, keys::KeyStoreConfig, notices::MailConfig};
+use certificates::CertificateFiles;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -25,6 +26,11 @@ pub struct ServeConfig {
     /// How customers' browsers name the listener when they show a device's certificate: `https://HOST[:PORT]` with a host of
     /// its own, at the same address. Without it `device.` before the host of `public_url`.
     pub device_url: Option<String>,
+    /// The certificate of a public authority that the portal shows (`chain_file`, `key_file`; PEM), for the host of
+    /// `public_url`. Without it the service's own authority issues one. The files are read again when they change.
+    pub certificate: Option<CertificateFiles>,
+    /// Likewise for the host of `device_url`.
+    pub device_certificate: Option<CertificateFiles>,
     /// Keys, certificates and, by default, the database.
     pub state_dir: PathBuf,
     /// `postgres://…`; without it an SQLite file in the state folder is used.
@@ -62,6 +68,8 @@ impl Default for ServeConfig {
             management_url: "https://localhost:8447".to_owned(),
             public_url: "https://localhost:8443".to_owned(),
             device_url: None,
+            certificate: None,
+            device_certificate: None,
             state_dir: PathBuf::from("/var/lib/nagaya/serve"),
             database_url: None,
             key_store: KeyStoreConfig::default(),
@@ -96,7 +104,13 @@ impl ServeConfig {
         })
     }
 
-    /// The host of that name.
+    /// The host of `public_url`.
+    #[must_use]
+    pub fn public_host(&self) -> String {
+        host_of(&self.public_url)
+    }
+
+    /// The host of the devices' name.
     #[must_use]
     pub fn device_host(&self) -> String {
         host_of(&self.device_url())
@@ -105,7 +119,7 @@ impl ServeConfig {
     /// Whether both names are of one host: then no browser could come to the portal without being asked.
     #[must_use]
     pub fn device_host_is_the_portals(&self) -> bool {
-        self.device_host() == host_of(&self.public_url)
+        self.device_host() == self.public_host()
     }
 }
 

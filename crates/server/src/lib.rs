@@ -29,9 +29,11 @@ pub mod notices;
 pub mod one_time_code;
 pub mod operators;
 pub mod overview;
+mod pkcs12;
 pub mod portal;
 mod probes;
 mod public_address;
+mod public_certificates;
 mod refusals;
 #[cfg(test)]
 mod request_tests;

@@ -31,8 +31,8 @@ const ALIVE: Duration = Duration::from_secs(30);
 const STREAMS: u32 = 100;
 /// The longest head of an HTTP/2 request, in bytes.
 const HEAD_BYTES: u32 = 16 * 1024;
-/// How often it is looked at whether the listeners' certificate has to be renewed.
-const RENEWAL: Duration = Duration::from_hours(1);
+/// How often it is looked at whether the listeners' certificate has to be renewed, or the files of another one changed.
+const RENEWAL: Duration = Duration::from_mins(1);
 
 /// Why the control plane does not run.
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +154,7 @@ fn bounded(server: Server<SocketAddr>) -> Server<SocketAddr> {
     server
 }
 
-/// Renews the listeners' certificate long before it ends, without a restart.
+/// Renews the listeners' certificate long before it ends, without a restart, and takes what the provider renewed.
 async fn renewal(app: Arc<App>, mut listeners: Listeners) {
     let mut look = tokio::time::interval(RENEWAL);
     loop {

@@ -183,8 +183,7 @@ impl Setup {
         let mut tx = self.app.db.begin(Scope::Everybody).await?;
         let tenant = tenancy::service::by_code(&mut tx, code).await?;
         let tenant = tenant.ok_or_else(|| SetupError::NoSuchCustomer(code.to_owned()))?;
-        let confirmed =
-            identity::federation::service::confirm_domain(&self.app, &mut tx, tenant.id, domain);
+        let confirmed = identity::confirm_domain(&self.app, &mut tx, (tenant.id, ""), domain);
         match confirmed.await {
             Ok(true) => Ok(tx.commit().await?),
             Ok(false) => {

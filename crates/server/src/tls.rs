@@ -9,6 +9,7 @@ use axum_server::{
     accept::Accept,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
+use certificates::Public;
 use futures_util::future::BoxFuture;
 use rustls::{
     DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
@@ -17,7 +18,8 @@ use rustls::{
         WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
     },
     server::{
-        ClientCertVerifierBuilder, NoServerSessionStorage, WebPkiClientVerifier,
+        ClientCertVerifierBuilder, NoServerSessionStorage, ResolvesServerCert,
+        WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
     version::TLS13,
@@ -76,9 +78,11 @@ impl Listeners {
         })
     }
 
-    /// Renews the certificate where it is time. Open connections keep the one they began with. Returns whether it did.
+    /// Renews the certificate where it is time, and takes those of public authorities whose files changed. Open connections
+    /// keep the one they began with. Returns whether something is new.
     pub(crate) fn renew(&mut self, app: &App) -> Result<bool, TlsError> {
-        if app.clock.now_s() < self.renew_at_s {
+        let is_time = app.clock.now_s() >= self.renew_at_s;
+        if !app.certificates.look() && !is_time {
             return Ok(false);
         }
         let [customers, devices, machines, operators] = configs(app)?;
@@ -100,30 +104,34 @@ fn configs(app: &App) -> Result<[Arc<ServerConfig>; 4], TlsError> {
     let authority = &app.authority;
     let identity = authority.listener(&app.config.extra_names, app.clock.now_s())?;
     let device = authority.listener_of(&app.config.device_host(), app.clock.now_s())?;
+    let roots = roots(&authority.certificate_pem)?;
+    let shown = |public: Option<Public>, own: &Identity| {
+        let own = certificates::own(chain(own)?, key(own)?)?;
+        let shown = certificates::server_resolver(public.as_ref(), own, &roots);
+        Ok::<_, TlsError>(shown)
+    };
     Ok([
-        customers(&identity)?,
-        devices(&device)?,
+        customers(shown(app.certificates.portal(), &identity)?)?,
+        devices(shown(app.certificates.devices(), &device)?)?,
         machines(&identity, &authority.certificate_pem)?,
         operators(&identity, &authority.operators_pem)?,
     ])
 }
 
 /// For browsers: HTTP/2 and HTTP/1.1, no client certificates.
-fn customers(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = builder()?
-        .with_no_client_auth()
-        .with_single_cert(chain(identity)?, key(identity)?)?;
+fn customers(shown: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = builder()?.with_no_client_auth().with_cert_resolver(shown);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
 /// For browsers that show their device's certificate: any is taken, since only the route knows whose authorities count.
 /// Nothing is resumed and no connection lives on, so that each visit asks anew.
-fn devices(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
+fn devices(shown: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, TlsError> {
     let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
     let mut config = builder()?
         .with_client_cert_verifier(Arc::new(AnyCertificate(algorithms)))
-        .with_single_cert(chain(identity)?, key(identity)?)?;
+        .with_cert_resolver(shown);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
@@ -190,15 +198,19 @@ fn operators(identity: &Identity, operators_pem: &str) -> Result<Arc<ServerConfi
 }
 
 fn verifier(authority_pem: &str) -> Result<ClientCertVerifierBuilder, TlsError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(WebPkiClientVerifier::builder_with_provider(
+        Arc::new(roots(authority_pem)?),
+        provider,
+    ))
+}
+
+fn roots(authority_pem: &str) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
         roots.add(certificate?)?;
     }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    Ok(WebPkiClientVerifier::builder_with_provider(
-        Arc::new(roots),
-        provider,
-    ))
+    Ok(roots)
 }
 
 fn with_clients(

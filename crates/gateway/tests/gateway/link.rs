@@ -4,9 +4,12 @@ use crate::{
     control_plane::ControlPlane,
     site::{Site, closes, passes},
 };
-use gateway::Limits;
-use rustls::version::TLS13;
-use rustls_pki_types::ServerName;
+use certificates::CertificateFiles;
+use gateway::{GatewayError, Limits};
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, version::TLS13};
+use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::Message;
@@ -105,5 +108,74 @@ async fn a_gateway_that_ends_tells_its_pairs_to_come_back() {
     site.stop().await;
     for client in [&mut pair.browser, &mut pair.agent] {
         closes(client, Close::PeerLost).await;
+    }
+}
+
+/// Files of a certificate for this name, as an ACME client leaves them.
+fn files(dir: &Path, name: &str) -> (CertificateFiles, CertificateDer<'static>) {
+    let files = CertificateFiles {
+        chain_file: dir.join("fullchain.pem"),
+        key_file: dir.join("privkey.pem"),
+    };
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let own = params.self_signed(&key).unwrap();
+    fs::write(&files.chain_file, own.pem()).unwrap();
+    fs::write(&files.key_file, key.serialize_pem()).unwrap();
+    fs::set_permissions(&files.key_file, fs::Permissions::from_mode(0o600)).unwrap();
+    (files, own.der().clone())
+}
+
+#[tokio::test]
+async fn browsers_and_agents_are_shown_different_certificates() {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, public) = files(dir.path(), "localhost");
+    let control = ControlPlane::start(u64::MAX, true).await;
+    let site = Site::showing(control, Limits::default(), Some(files));
+    let site = site.await.unwrap();
+    let shown = async |tls: ClientConfig| {
+        let stream = TcpStream::connect(site.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(tls))
+            .connect(name, stream)
+            .await?;
+        let certificates = stream.get_ref().1.peer_certificates().unwrap();
+        std::io::Result::Ok(certificates[0].clone().into_owned())
+    };
+    let builder = || {
+        ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&TLS13])
+            .unwrap()
+    };
+    let mut known = RootCertStore::empty();
+    known.add(public.clone()).unwrap();
+    let browser = builder()
+        .with_root_certificates(known)
+        .with_no_client_auth();
+    assert_eq!(shown(browser).await.unwrap(), public);
+
+    // As `machine` dials.
+    let mut ours = RootCertStore::empty();
+    let authority = site.control.authority_pem().as_bytes();
+    ours.add(CertificateDer::from_pem_slice(authority).unwrap())
+        .unwrap();
+    let agent = builder()
+        .dangerous()
+        .with_custom_certificate_verifier(certificates::verifier(ours).unwrap())
+        .with_no_client_auth();
+    assert_ne!(shown(agent).await.unwrap(), public);
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_shown_is_told_before_anybody_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["relay.example", "localhost"] {
+        let (files, _) = files(dir.path(), name);
+        if name == "localhost" {
+            fs::set_permissions(&files.key_file, fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        let control = ControlPlane::start(u64::MAX, true).await;
+        let site = Site::showing(control, Limits::default(), Some(files)).await;
+        assert!(matches!(site, Err(GatewayError::Certificate(_))), "{name}");
     }
 }

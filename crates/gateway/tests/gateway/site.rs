@@ -1,6 +1,7 @@
 //! A gateway with its control plane, and the browsers and agents that come to it.
 
 use crate::control_plane::{ControlPlane, GUARD, PORTAL};
+use certificates::CertificateFiles;
 use futures_util::{SinkExt as _, StreamExt as _};
 use gateway::{Gateway, GatewayConfig, GatewayError, Limits};
 use rustls::version::TLS13;
@@ -56,6 +57,15 @@ impl Site {
         control: ControlPlane,
         limits: Limits,
     ) -> Result<Self, GatewayError> {
+        Self::showing(control, limits, None).await
+    }
+
+    /// The same with a certificate for browsers.
+    pub(crate) async fn showing(
+        control: ControlPlane,
+        limits: Limits,
+        certificate: Option<CertificateFiles>,
+    ) -> Result<Self, GatewayError> {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -69,6 +79,7 @@ impl Site {
             enrol_token_file: Some(file("token", "token")),
             state_dir: folder.path().join("state"),
             limits,
+            certificate,
             ..GatewayConfig::default()
         };
         let gateway = Gateway::open(config).await?;

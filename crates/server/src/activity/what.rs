@@ -204,6 +204,8 @@ list! {
     FederationTested: "identity.federation_tested" => Key("activity.what.federation_tested"),
     /// The provider of the service made sure that a domain is the organisation's.
     FederationDomainConfirmed: "identity.federation_domain_confirmed" => Key("activity.what.federation_domain_confirmed"),
+    /// The provider of the service does not hold a domain for the organisation's any more.
+    FederationDomainWithdrawn: "identity.federation_domain_withdrawn" => Key("activity.what.federation_domain_withdrawn"),
     /// The organisation's identity provider vouched for somebody, who may come in.
     FederationAccepted: "identity.federation_accepted" => Key("activity.what.federation_accepted"),
     /// Somebody came from the organisation's identity provider and was not let in.

@@ -9,7 +9,7 @@ use crate::{
     notices::mail_checks as mail,
     operators::checks as operators,
     portal::Key,
-    probes,
+    probes, public_certificates,
     sessions::checks as sessions,
     tenancy::{boundary_checks as boundary, contract_checks as contract},
 };
@@ -122,7 +122,10 @@ pub const CONTROLS: &[Control] = &[
         clause: "10.1.1",
         side: Side::Provider,
         promise: Key("evidence.promise.tls"),
-        checks: &[&probes::LISTENERS_TLS],
+        checks: &[
+            &probes::LISTENERS_TLS,
+            &public_certificates::PORTAL_CERTIFICATE,
+        ],
     },
     Control {
         id: "8.4",

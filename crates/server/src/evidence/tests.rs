@@ -28,7 +28,12 @@ use crate::{
 use std::collections::{BTreeMap, HashSet};
 
 /// What only the real listeners and the kernel's clock can tell; the journeys look at them.
-const UNTOLD_HERE: [&str; 3] = ["listener.apart", "listener.tls", "activity.clock"];
+const UNTOLD_HERE: [&str; 4] = [
+    "listener.apart",
+    "listener.tls",
+    "listener.certificate",
+    "activity.clock",
+];
 
 async fn sql(world: &World, sql: &'static str) {
     let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();

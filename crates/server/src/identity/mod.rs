@@ -35,6 +35,7 @@ pub use client::Client;
 pub(crate) use client::browser_of;
 pub(crate) use counting::{Headcount, headcount};
 pub(crate) use devices::device_routes;
+pub(crate) use federation::{confirm_domain, withdraw_domain};
 pub(crate) use founding::{check_founder, found};
 pub(crate) use lifecycle::{Draft as PersonDraft, Issued, LifecycleError, Wrong as PersonWrong};
 pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out};

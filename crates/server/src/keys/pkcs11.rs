@@ -2,7 +2,7 @@
 //! are wrapped by the token with AES-256-GCM.
 
 use super::{KeyError, KeyStore};
-use crate::{app, authority};
+use crate::app;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cryptoki::{
     context::{CInitializeArgs, CInitializeFlags, Pkcs11},
@@ -147,7 +147,7 @@ fn pin(config: &Pkcs11Config) -> Result<String, KeyError> {
         // The service manager keeps credentials from others.
         return read(&Path::new(&dir).join("pkcs11-pin"));
     };
-    authority::private(path).map_err(|error| KeyError::File(error.to_string()))?;
+    certificates::private(path).map_err(|error| KeyError::File(error.to_string()))?;
     read(path)
 }
 

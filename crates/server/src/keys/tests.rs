@@ -19,6 +19,7 @@ use crate::{
     testing::{START_MS, World, open_app, urls, worlds},
 };
 use axum::{body::Body, http::Request};
+use certificates::NotPrivate;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use uuid::Uuid;
 use wire::ids::TenantId;
@@ -326,7 +327,10 @@ fn a_master_key_that_others_may_read_is_refused_with_what_to_do() {
     let file = dir.path().join("master.key");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     let error = FileStore::open(dir.path()).unwrap_err();
-    assert!(matches!(error, AuthorityError::Exposed(_)));
+    assert!(matches!(
+        error,
+        AuthorityError::NotPrivate(NotPrivate::Exposed(_))
+    ));
     assert!(error.to_string().contains("chmod 600"), "{error}");
 }
 

@@ -45,6 +45,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/customers/new",
     "/console/customers/{code}",
     "/console/customers/{code}/names",
+    "/console/customers/{code}/domains",
     "/console/customers/{code}/codes",
     "/console/customers/{code}/codes/{id}/end",
     "/console/catalogue",

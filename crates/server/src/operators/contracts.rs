@@ -86,7 +86,7 @@ fn could(operator: &Operator, action: OperatorAction) -> Result<(), Denied> {
 }
 
 /// The customer of a code, for an act on it in this transaction. The act uses the operator's elevation for that customer.
-async fn acting(
+pub(super) async fn acting(
     app: &App,
     tx: &mut Tx,
     operator: &Operator,
@@ -233,7 +233,7 @@ fn by<'a>(operator: &'a Operator, tenant: &TenantRow) -> By<'a> {
     }
 }
 
-async fn record(
+pub(super) async fn record(
     app: &App,
     tx: &mut Tx,
     operator: &Operator,

@@ -18,6 +18,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
+use certificates::FEW_DAYS;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -98,6 +99,7 @@ async fn show(State(app): State<Arc<App>>, entered: Entered) -> Result<Response,
     let machines = service::machines(&app, operator).await?;
     let mut tiles = machine_tiles(&machines, now_ms);
     tiles.push(clock_tile(&app, operator, &entered.ui).await?);
+    tiles.push(certificate_tile(&app, &entered.ui));
     if may(OperatorAction::ViewEvidence) {
         tiles.push(promises_tile(&app, operator, &entered.ui).await?);
     }
@@ -210,6 +212,41 @@ async fn clock_tile(app: &App, operator: &Operator, ui: &Ui) -> Result<Tile, Act
         tone,
         href: "/console/clock".to_owned(),
     })
+}
+
+/// How long the certificate of a public authority is good that browsers are shown.
+fn certificate_tile(app: &App, ui: &Ui) -> Tile {
+    let days = app.certificates.days_left(app.clock.now_s());
+    let (figure, note, tone) = match days {
+        None => (
+            ui.t("console.certificate.own").to_owned(),
+            ui.t("console.certificate.own_note").to_owned(),
+            "",
+        ),
+        Some(days) if days < 0 => (
+            ui.t("console.certificate.ended").to_owned(),
+            ui.t("console.certificate.renew").to_owned(),
+            "bad",
+        ),
+        Some(days) if days < FEW_DAYS => (
+            ui.t1("tokens.days", "days", days),
+            ui.t("console.certificate.renew").to_owned(),
+            "bad",
+        ),
+        Some(days) => (
+            ui.t1("tokens.days", "days", days),
+            ui.t("console.certificate.left").to_owned(),
+            "",
+        ),
+    };
+    Tile {
+        name: "certificate",
+        label: Key("console.certificate.title"),
+        figure,
+        notes: vec![note],
+        tone,
+        href: "/console/help/operators".to_owned(),
+    }
 }
 
 async fn promises_tile(app: &App, operator: &Operator, ui: &Ui) -> Result<Tile, Failure> {

@@ -6,7 +6,9 @@ use super::{
     OperatorRole,
     tests::{enrolled_host, entered},
 };
-use crate::{db::on, rights::OperatorAction, testing::worlds};
+use crate::{
+    db::on, public_certificates::tests::with_certificate, rights::OperatorAction, testing::worlds,
+};
 
 #[tokio::test]
 async fn the_first_page_shows_each_role_its_own_part() {
@@ -55,4 +57,23 @@ async fn a_customer_near_a_limit_is_told_of() {
         assert!(page.contains("/console/customers/shoji") && page.contains('2'));
         assert!(!page.contains("/console/customers/harbour"));
     }
+}
+
+#[tokio::test]
+async fn how_long_the_portals_certificate_is_good_is_told() {
+    for (days, calls) in [(90, false), (14, false), (13, true), (-1, true)] {
+        let (world, _) = with_certificate(90).await;
+        world.pass_ms((90 - days) * 24 * 60 * 60 * 1000);
+        let mut browser = entered(&world, "owner", OperatorRole::Owner).await;
+        let page = browser.get("/console/").await.text;
+        let (before, tile) = page.split_once("data-part=\"certificate\"").unwrap();
+        let (_, head) = before.rsplit_once("<li").unwrap();
+        assert_eq!(head.contains("calls bad"), calls, "{days}");
+        let figure = tile.split("</strong>").next().unwrap();
+        assert_eq!(figure.contains(&days.to_string()), days >= 0, "{figure}");
+    }
+    let world = worlds().await.remove(0);
+    let mut browser = entered(&world, "owner", OperatorRole::Owner).await;
+    let page = browser.get("/console/").await.text;
+    assert!(page.contains("data-part=\"certificate\""));
 }

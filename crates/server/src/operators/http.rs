@@ -3,7 +3,7 @@
 use super::{
     catalogue,
     console::{COOKIE, Entered},
-    contracts_http, customers, dashboard, door,
+    contracts_http, customers, dashboard, domains, door,
     elevation::http as elevations,
     help,
     pages::{
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
         .merge(customers::routes())
+        .merge(domains::http::routes())
         .merge(catalogue::routes())
         .merge(elevations::routes())
         .merge(people::routes())

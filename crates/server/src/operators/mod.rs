@@ -13,6 +13,7 @@ pub mod customers;
 pub mod dashboard;
 #[cfg(test)]
 mod dashboard_tests;
+mod domains;
 mod door;
 #[cfg(test)]
 mod door_tests;

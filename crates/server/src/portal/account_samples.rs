@@ -3,7 +3,10 @@
 use super::samples::{HOSTILE, NOW, guest, html, member};
 use crate::{
     identity::{
-        account::page::{AccountPage, OwnSession, OwnSignIn},
+        account::{
+            page::{AccountPage, OwnSession, OwnSignIn},
+            service::OwnPassword,
+        },
         factors::{
             page::{Act, BeginPage, CodePage, CodesPage, EnrolPage, ProvePage},
             service::Ways,
@@ -44,6 +47,13 @@ fn overview(lang: Lang) -> OverviewPage {
     }
 }
 
+fn federated(lang: Lang) -> AccountPage {
+    AccountPage {
+        password: OwnPassword::Federated,
+        ..account(lang, false, "Safari, iPhone", false)
+    }
+}
+
 fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> AccountPage {
     let session = |browser: &str, here, hours| OwnSession {
         id: uuid::Uuid::from_u128(7),
@@ -66,6 +76,7 @@ fn account(lang: Lang, authenticator: bool, browser: &str, wrong: bool) -> Accou
     AccountPage {
         ui: member(lang, "/account", true),
         email: "hanako@example.jp".to_owned(),
+        password: OwnPassword::Used,
         done: (!wrong && authenticator).then_some(Key("account.done.password")),
         current_error: wrong.then(|| HOSTILE.to_owned()),
         fields: if wrong {
@@ -286,6 +297,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
             html(&account(lang, true, "Safari, iPhone", false)),
         ),
         ("account-new", html(&account(lang, false, "", false))),
+        ("account-federated", html(&federated(lang))),
         ("account-wrong", html(&account(lang, true, HOSTILE, true))),
         ("code", html(&code(None))),
         ("code-wrong", html(&code(Some(HOSTILE.to_owned())))),

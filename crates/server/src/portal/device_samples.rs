@@ -103,7 +103,7 @@ fn issuing(lang: Lang) -> [(&'static str, String); 4] {
         name: name.to_owned(),
         person: person.map(str::to_owned),
         file_name: "device-5f1c0a77.p12".to_owned(),
-        file: "MIIB".to_owned(),
+        file: "data:application/x-pkcs12;base64,MIIB".to_owned(),
         password: "abcde-fghij-kmnpq-rstuv".to_owned(),
         until: NOW + Duration::days(365),
     };

@@ -106,7 +106,7 @@ pub enum OperatorAction {
     ViewEvidence,
     /// See what a customer has agreed on.
     ViewContract,
-    /// Write a contract's next version, and give or end service codes.
+    /// Write a contract's next version, give or end service codes, and say which email domains are the customer's.
     ManageContract,
     /// Change what everybody may read of the provider: profile, regions, catalogue, terms.
     ManageProvider,

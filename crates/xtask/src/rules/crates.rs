@@ -10,9 +10,10 @@ use toml::{Table, Value};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("screen", &["wire"]),
-    ("machine", &["wire"]),
-    ("server", &["wire"]),
-    ("gateway", &["wire", "machine"]),
+    ("certificates", &[]),
+    ("machine", &["wire", "certificates"]),
+    ("server", &["wire", "certificates"]),
+    ("gateway", &["wire", "certificates", "machine"]),
     ("agent", &["wire", "screen", "machine"]),
     ("nagaya", ALL),
     ("testkit", ALL),
@@ -20,7 +21,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     ("proof", &[]),
 ];
-const ALL: &[&str] = &["wire", "screen", "machine", "server", "gateway", "agent"];
+const ALL: &[&str] = &[
+    "wire",
+    "screen",
+    "certificates",
+    "machine",
+    "server",
+    "gateway",
+    "agent",
+];
 /// What ships in nothing; only tests of others may use it.
 const TOOLING: &[&str] = &["testkit", "xtask", "proof", "bench"];
 

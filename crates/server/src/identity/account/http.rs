@@ -107,8 +107,10 @@ async fn account_page(
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
+    let (email, password) = service::own(app, actor).await?;
     let page = AccountPage {
-        email: service::email(app, actor).await?,
+        email,
+        password,
         done,
         current_error,
         fields,

@@ -1,6 +1,9 @@
 //! One's own account.
 
-use super::super::{page::NewPassword, passkeys::page::OwnPasskey};
+use super::{
+    super::{page::NewPassword, passkeys::page::OwnPasskey},
+    service::OwnPassword,
+};
 use crate::portal::{Key, Ui};
 use askama::Template;
 use time::OffsetDateTime;
@@ -15,6 +18,8 @@ pub struct AccountPage {
     pub ui: Ui,
     /// Their address, which names the account.
     pub email: String,
+    /// What becomes of their password.
+    pub password: OwnPassword,
     /// What was done just now.
     pub done: Option<Key>,
     /// What is wrong with the present password, as it was typed.
@@ -69,6 +74,24 @@ impl AccountPage {
     /// Whether it is time to make new codes.
     fn is_short_of_codes(&self) -> bool {
         self.recovery_codes < 3
+    }
+
+    /// Whether there is a password to change.
+    fn changes_password(&self) -> bool {
+        self.password == OwnPassword::Used
+    }
+
+    /// Whether the reader can prove by a password who they are: authenticator apps and new recovery codes ask for it.
+    fn has_password(&self) -> bool {
+        matches!(self.password, OwnPassword::Used | OwnPassword::Closed)
+    }
+
+    /// What is said in place of a form for another password.
+    fn no_password(&self) -> &str {
+        match self.password {
+            OwnPassword::None => self.ui.t("account.no_password.none"),
+            _ => self.ui.t("account.no_password.federated"),
+        }
     }
 
     /// Whether there is another session to end.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        factors,
+        factors, federation,
         password::{self, Refusal},
         policy,
         service::{self as sign_in, NewWebSession, SignInError},
@@ -131,11 +131,35 @@ pub async fn change_password(
     Ok(NewWebSession { token })
 }
 
-/// The address that names one's own account.
-pub async fn email(app: &App, actor: &Actor) -> Result<String, ProofError> {
+/// What becomes of somebody's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnPassword {
+    /// They sign in with it.
+    Used,
+    /// They have one, which does not open the door: they sign in by their organisation's provider.
+    Closed,
+    /// They have none, and sign in by their organisation's provider.
+    Federated,
+    /// They have none.
+    None,
+}
+
+/// The address that names one's own account, and what becomes of its password.
+pub async fn own(app: &App, actor: &Actor) -> Result<(String, OwnPassword), ProofError> {
     rights::authorize(actor, Action::UseAccount { owner: actor.user })?;
     let mut tx = app.db.read(actor.tenant).await?;
-    Ok(own_row(&mut tx, actor).await?.email)
+    let user = own_row(&mut tx, actor).await?;
+    let password = if user.password_hash.is_some() {
+        match federation::closes_password(&mut tx, &user).await? {
+            true => OwnPassword::Closed,
+            false => OwnPassword::Used,
+        }
+    } else if federation::is_on(&mut tx, actor.tenant).await? {
+        OwnPassword::Federated
+    } else {
+        OwnPassword::None
+    };
+    Ok((user.email, password))
 }
 
 /// One's own sessions of the web that are still good, the last used first.

@@ -22,7 +22,6 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -189,8 +188,8 @@ fn issued_page(signed: SignedIn, issued: Issued) -> Response {
         name: issued.name,
         person: issued.person,
         file_name: issued.file_name,
-        file: STANDARD.encode(issued.file),
-        password: issued.password,
+        file: issued.file.address(),
+        password: issued.file.password,
         until: app::moment(issued.not_after_ms),
     };
     portal::page(StatusCode::OK, &page)

@@ -5,18 +5,14 @@ use super::certificate::{Facts, facts};
 use crate::{
     app,
     authority::{authority_params, leaf_params},
+    pkcs12::{self, File},
 };
-use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use rcgen::{ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType, SerialNumber};
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use time::Duration;
 
 /// For how many days a certificate may be good.
 pub(super) const LIVES_DAYS: [i64; 3] = [365, 90, 730];
-/// Rounds of PBKDF2 over the file's password. That has 130 random bits; the rounds are what old importers bear.
-const ROUNDS: u32 = 100_000;
-/// Letters and digits that are not taken for one another.
-const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Why nothing was issued.
 #[derive(Debug, thiserror::Error)]
@@ -54,10 +50,8 @@ pub(crate) struct Subject<'a> {
 
 /// A certificate that was issued.
 pub(crate) struct Issued {
-    /// The PKCS#12 file.
-    pub(crate) file: Vec<u8>,
-    /// Its password.
-    pub(crate) password: String,
+    /// For the browser.
+    pub(crate) file: File,
     pub(crate) facts: Facts,
 }
 
@@ -89,49 +83,9 @@ pub(crate) fn issue(
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let own = params.signed_by(&key, &issuer)?;
     let root = CertificateDer::from_pem_slice(authority.certificate_pem.as_bytes())?;
-    let password = password();
     let facts = facts(own.der()).ok_or(IssueError::Unreadable)?;
-    let file = file((subject.name, &key), [own.der(), &root], &password)?;
-    Ok(Issued {
-        file,
-        password,
-        facts,
-    })
-}
-
-fn file(
-    (name, key): (&str, &KeyPair),
-    chain: [&CertificateDer<'_>; 2],
-    password: &str,
-) -> Result<Vec<u8>, IssueError> {
-    let key = PrivateKey::from_der(&key.serialize_der())?;
-    let mut certificates = Vec::new();
-    for der in chain {
-        certificates.push(Certificate::from_der(der)?);
-    }
-    // Beyond the basic plane the format has no letters.
-    let name: String = name.chars().filter(|c| u32::from(*c) <= 0xffff).collect();
-    let local_id = app::random::<20>();
-    let entry = PrivateKeyChain::new(&local_id[..], key, certificates);
-    let mut store = KeyStore::new();
-    store.add_entry(&name, KeyStoreEntry::PrivateKeyChain(entry));
-    Ok(store
-        .writer(password)
-        .encryption_iterations(ROUNDS)
-        .mac_iterations(ROUNDS)
-        .write()?)
-}
-
-/// 130 random bits in groups that can be read aloud. With their dashes they are shorter than 32 characters: some importers
-/// take no more.
-fn password() -> String {
-    let letters =
-        app::random::<26>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
-    let groups: Vec<String> = letters
-        .chunks(7)
-        .map(|group| group.iter().collect())
-        .collect();
-    groups.join("-")
+    let file = pkcs12::file(subject.name, &key.serialize_der(), &[own.der(), &root])?;
+    Ok(Issued { file, facts })
 }
 
 /// A name for the file that every system takes.

@@ -198,7 +198,7 @@ pub struct IssuedPage {
     pub person: Option<String>,
     /// How the file is named.
     pub file_name: String,
-    /// The file, base64.
+    /// The file, as an address of its own.
     pub file: String,
     /// Its password.
     pub password: String,

@@ -15,6 +15,7 @@ use crate::{
     actor::Actor,
     app::{App, new_uuid},
     db::Tx,
+    pkcs12::File,
     portal::Key,
     rights::{self, Action, Denied},
     sessions::service::SessionError,
@@ -96,9 +97,8 @@ pub(crate) struct Listed {
 
 /// A certificate that was issued: the only time that its file is there.
 pub(crate) struct Issued {
-    pub(super) file: Vec<u8>,
+    pub(super) file: File,
     pub(super) file_name: String,
-    pub(super) password: String,
     pub(super) name: String,
     pub(super) person: Option<String>,
     pub(super) not_after_ms: i64,
@@ -238,7 +238,6 @@ async fn make(
     Ok(Issued {
         file_name: issue::file_name(&made.facts),
         file: made.file,
-        password: made.password,
         name,
         person: shown,
         not_after_ms: row.not_after_ms,

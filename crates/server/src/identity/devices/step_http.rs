@@ -92,11 +92,6 @@ async fn seen(
     let own = (signed.session, signed.token.as_str());
     match step::take(&app, &signed.actor, own, &result).await? {
         Taken::Shown { session, next } => {
-            let next = if next == "/" {
-                "/desktops".to_owned()
-            } else {
-                next
-            };
             let cookie = set_cookie(SESSION_COOKIE, &session.token, WEB_SESSION_MAX_MS / 1000);
             let cookies = AppendHeaders([(header::SET_COOKIE, cookie)]);
             Ok((cookies, Redirect::to(&next)).into_response())

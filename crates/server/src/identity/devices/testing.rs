@@ -143,7 +143,7 @@ pub(crate) async fn issued(app: &App, boss: &Actor, person: &str) -> Chain {
 /// What is in the file.
 pub(crate) fn opened(issued: &Issued) -> Chain {
     let policy = Pkcs12ImportPolicy::Strict;
-    let store = KeyStore::from_pkcs12(&issued.file, &issued.password, policy).unwrap();
+    let store = KeyStore::from_pkcs12(&issued.file.bytes, &issued.file.password, policy).unwrap();
     let (_, chain) = store.private_key_chain().unwrap();
     let own = chain.certs().first().unwrap();
     vec![CertificateDer::from(own.as_der().to_vec())]

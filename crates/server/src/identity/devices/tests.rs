@@ -311,7 +311,7 @@ async fn tickets_and_results_work_once_and_for_the_session_that_asked() {
         let won: Vec<String> = won.collect();
         assert_eq!(won.len(), 1);
         let good = hana.get(&format!("/sign-in/device/seen/{}", won[0])).await;
-        assert_eq!(good.header("location"), "/desktops");
+        assert_eq!(good.header("location"), "/");
         // Both grow old.
         let old = hana
             .get("/sign-in/device/go")
@@ -328,7 +328,7 @@ async fn tickets_and_results_work_once_and_for_the_session_that_asked() {
         );
         let away = hana.get("/sign-in/device/go?next=//evil.example/").await;
         let result = at_device(&world, away.header("location"), &own).await;
-        assert_eq!(hana.get(&result).await.header("location"), "/desktops");
+        assert_eq!(hana.get(&result).await.header("location"), "/");
     }
 }
 

@@ -205,7 +205,7 @@ async fn a_domain_leads_to_one_customer_once_it_is_confirmed() {
         );
         let confirm = async |tenant, domain: &str| {
             let mut tx = world.app.db.begin(tenant).await.unwrap();
-            let done = service::confirm_domain(&world.app, &mut tx, tenant, domain).await?;
+            let done = service::confirm_domain(&world.app, &mut tx, (tenant, ""), domain).await?;
             tx.commit().await.map(|()| done)
         };
         assert!(!confirm(shoji.tenant, "other.example").await.unwrap());

@@ -1,8 +1,10 @@
 //! A sign-in that goes to a provider and comes back: once, soon, and to the browser that began it.
 
 use super::{
-    Trouble, known,
-    oidc::{self, Identity, Party, Secrets},
+    Trouble,
+    answers::Identity,
+    known,
+    oidc::{self, Party, Secrets},
     store::{self, AttemptRow, Provider},
 };
 use crate::{

@@ -354,7 +354,7 @@ pub(super) async fn set_up(world: &World, draft: &Draft) {
         .unwrap();
     let mut tx = world.app.db.begin(customer.tenant).await.unwrap();
     for domain in draft.domains.lines() {
-        service::confirm_domain(&world.app, &mut tx, customer.tenant, domain)
+        service::confirm_domain(&world.app, &mut tx, (customer.tenant, ""), domain)
             .await
             .unwrap();
     }

@@ -1,6 +1,6 @@
 //! What providers say of themselves, for a while: pages that nobody had to sign in for must not make a request each.
 
-use super::{Trouble, oidc::Metadata};
+use super::{Trouble, answers::Metadata};
 use crate::{app::App, identity::federation::oidc};
 use std::{
     collections::HashMap,

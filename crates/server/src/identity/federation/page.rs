@@ -2,7 +2,7 @@
 
 use super::{
     Trouble,
-    oidc::Metadata,
+    answers::Metadata,
     settings::{Draft, JOINABLE, Wrong},
 };
 use crate::{

@@ -2,7 +2,7 @@
 //! the verified address; or somebody new, where the organisation lets them in.
 
 use super::{
-    oidc::Identity,
+    answers::Identity,
     settings::domain_of,
     store::{self, Provider},
 };

@@ -1,8 +1,9 @@
 //! What administrators do with their organisation's provider, and what it means for passwords.
 
 use super::{
-    Trouble, known,
-    oidc::Metadata,
+    Trouble,
+    answers::Metadata,
+    known,
     settings::{self, Draft, Settings, Wrong},
     store::{self, DomainRow, Provider},
 };
@@ -249,28 +250,55 @@ pub(super) async fn closes_password(tx: &mut Tx, user: &UserRow) -> sqlx::Result
 
 /// The service's operator has made sure that a domain is a customer's: the sign-in page leads its addresses to the
 /// customer's provider from now on. `false` when the customer does not name it, or it is confirmed already. That another
-/// customer has it is an error of uniqueness.
+/// customer has it is an error of uniqueness. `who` is the operator's name; empty on the control plane itself.
 pub(crate) async fn confirm_domain(
     app: &App,
     tx: &mut Tx,
-    tenant: TenantId,
+    (tenant, who): (TenantId, &str),
     domain: &str,
 ) -> sqlx::Result<bool> {
     let domain = settings::compared(domain.trim()).unwrap_or_default();
-    if !store::confirm_domain(tx, tenant, &domain, app.clock.now_ms()).await? {
-        return Ok(false);
+    let done = store::confirm_domain(tx, tenant, &domain, app.clock.now_ms()).await?;
+    if done {
+        let what = What::FederationDomainConfirmed;
+        told(app, tx, (tenant, who), (what, &domain)).await?;
     }
+    Ok(done)
+}
+
+/// The domain is not known to be the customer's any more: the sign-in page leads nobody to the customer's provider by it.
+/// `false` when it was not confirmed.
+pub(crate) async fn withdraw_domain(
+    app: &App,
+    tx: &mut Tx,
+    (tenant, who): (TenantId, &str),
+    domain: &str,
+) -> sqlx::Result<bool> {
+    let domain = settings::compared(domain.trim()).unwrap_or_default();
+    let done = store::withdraw_domain(tx, tenant, &domain).await?;
+    if done {
+        let what = What::FederationDomainWithdrawn;
+        told(app, tx, (tenant, who), (what, &domain)).await?;
+    }
+    Ok(done)
+}
+
+async fn told(
+    app: &App,
+    tx: &mut Tx,
+    (tenant, who): (TenantId, &str),
+    (what, domain): (What, &str),
+) -> sqlx::Result<()> {
     let record = activity::Record {
         tenant: Some(tenant),
         user: None,
-        who: "",
+        who,
         address: "",
-        what: What::FederationDomainConfirmed,
+        what,
         subject: Some(tenant.0),
-        detail: &domain,
+        detail: domain,
     };
-    activity::append_record(app, tx, &record).await?;
-    Ok(true)
+    activity::append_record(app, tx, &record).await
 }
 
 /// How many roles' passwords are closed, and how many people of theirs got in by one since.

@@ -63,6 +63,8 @@ const INSERT_DOMAIN: &str =
 const DROP_DOMAIN: &str = "DELETE FROM federation_domains WHERE tenant_id = $1 AND domain = $2";
 const CONFIRM: &str = "UPDATE federation_domains SET confirmed_at_ms = $3
     WHERE tenant_id = $1 AND domain = $2 AND confirmed_at_ms IS NULL";
+const WITHDRAW: &str = "UPDATE federation_domains SET confirmed_at_ms = NULL
+    WHERE tenant_id = $1 AND domain = $2 AND confirmed_at_ms IS NOT NULL";
 const WHOSE_DOMAIN: &str = "SELECT d.tenant_id FROM federation_domains d
     JOIN federation_providers p ON p.tenant_id = d.tenant_id
     WHERE d.domain = $1 AND d.confirmed_at_ms IS NOT NULL";
@@ -191,6 +193,16 @@ pub(super) async fn confirm_domain(
     now_ms: i64,
 ) -> sqlx::Result<bool> {
     on!(tx, c => sqlx::query(CONFIRM).bind(tenant).bind(domain).bind(now_ms).execute(c).await
+        .map(|r| r.rows_affected() == 1))
+}
+
+/// The sign-in page leads there no more; `false` when it did not.
+pub(super) async fn withdraw_domain(
+    tx: &mut Tx,
+    tenant: TenantId,
+    domain: &str,
+) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(WITHDRAW).bind(tenant).bind(domain).execute(c).await
         .map(|r| r.rows_affected() == 1))
 }
 

@@ -3,6 +3,7 @@
 use super::{
     super::{
         failures::{self, Subject},
+        federation,
         policy::{self, rules::Shut},
         service::{self as sign_in, normal},
         store::{self, UserRow},
@@ -73,8 +74,8 @@ async fn counted(app: &App, tx: &mut Tx, email: &str, address: &str) -> sqlx::Re
     Ok(true)
 }
 
-/// Why somebody gets no link: an administrator has not let them in yet or any more, or the organisation's rules let them
-/// in from elsewhere or at other times alone.
+/// Why somebody gets no link: an administrator has not let them in yet or any more, they sign in by their organisation's
+/// provider alone, or the organisation's rules let them in from elsewhere or at other times alone.
 async fn obstacle(
     app: &App,
     tx: &mut Tx,
@@ -89,6 +90,14 @@ async fn obstacle(
         "invited" => return Ok(Some("not invited")),
         "suspended" => return Ok(Some("suspended")),
         _ => return Ok(Some("removed")),
+    }
+    if federation::closes_password(tx, user).await? {
+        return Ok(Some("password closed"));
+    }
+    // Who never had a password is known to the provider alone. Whoever was invited chooses one by the link.
+    let has_none = user.state == "active" && user.password_hash.is_none();
+    if has_none && federation::is_on(tx, user.tenant_id).await? {
+        return Ok(Some("no password"));
     }
     let admitted = policy::service::admits(app, tx, user, address).await?;
     Ok(admitted.err().map(Shut::name))

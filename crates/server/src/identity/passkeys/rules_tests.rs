@@ -18,6 +18,7 @@ use crate::{
         Client, checks::SECOND_FACTOR, factors::tests::enrol as enrol_app, service::SignInError,
         store as people,
     },
+    notices::{Content, mail::testing::waiting},
     testing::{Answer, Browser, PASSWORD, World, worlds},
     visit::GUEST_COOKIE,
 };
@@ -281,5 +282,26 @@ async fn challenges_are_counted_for_the_whole_network_of_an_address() {
         let last = begin("2001:db8::ffff".to_owned()).await;
         assert!(matches!(last, Err(CeremonyError::None)));
         assert!(begin("2001:db8:0:1::1".to_owned()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn the_person_is_told_by_mail_of_a_passkey_that_comes_or_goes() {
+    for mut world in worlds().await {
+        world.send_mail();
+        let person = world.customers[0].user.clone();
+        let (mut hana, _) = passkey_of(&world, &person).await;
+        let told = waiting(&world, &person).await;
+        assert!(matches!(told.last(), Some(Content::PasskeyAdded { .. })));
+        assert_eq!(remove_one(&mut hana).await.status, 303);
+        let told = waiting(&world, &person).await;
+        assert!(matches!(told.last(), Some(Content::PasskeyRemoved { .. })));
+        let of_passkeys = told.iter().filter(|content| {
+            matches!(
+                content,
+                Content::PasskeyAdded { .. } | Content::PasskeyRemoved { .. }
+            )
+        });
+        assert_eq!(of_passkeys.count(), 2);
     }
 }

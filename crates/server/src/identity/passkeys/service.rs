@@ -14,6 +14,7 @@ use crate::{
     activity::{self, What},
     actor::Actor,
     app::{App, new_uuid},
+    notices::{self, Content},
     rights::{self, Action, Denied},
 };
 use serde::Serialize;
@@ -148,7 +149,7 @@ pub(super) async fn add(
     let who = (actor.tenant, actor.user);
     let mut tx = app.db.begin(actor.tenant).await?;
     people::lock_people(&mut tx, actor.tenant).await?;
-    account::service::own_row(&mut tx, actor).await?;
+    let user = account::service::own_row(&mut tx, actor).await?;
     if store::count(&mut tx, who).await? >= MAX_PASSKEYS {
         return Err(PasskeyError::Full);
     }
@@ -171,6 +172,8 @@ pub(super) async fn add(
         }
         done => done?,
     }
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::PasskeyAdded { address }).await?;
     activity::append(app, &mut tx, actor, What::PasskeyAdded, row.id, &name).await?;
     let mut codes = None;
     if is_first {
@@ -219,6 +222,9 @@ pub(super) async fn remove(app: &App, actor: &Actor, id: Uuid) -> Result<(), Pas
     if !has_factor {
         factors::forget_codes(&mut tx, who).await?;
     }
+    let user = account::service::own_row(&mut tx, actor).await?;
+    let address = actor.address.clone();
+    notices::post(app, &mut tx, &user, Content::PasskeyRemoved { address }).await?;
     activity::append(app, &mut tx, actor, What::PasskeyRemoved, id, &row.name).await?;
     Ok(tx.commit().await?)
 }

@@ -39,6 +39,10 @@ pub(crate) enum Content {
     FactorAdded { address: String },
     /// A second factor was taken away, from a network address.
     FactorRemoved { address: String },
+    /// A passkey was added, from a network address.
+    PasskeyAdded { address: String },
+    /// A passkey was removed, from a network address.
+    PasskeyRemoved { address: String },
     /// An administrator took the second factors away.
     FactorsReset { by: String },
 }
@@ -54,6 +58,8 @@ impl Content {
             Self::PasswordChanged { .. } => "password_changed",
             Self::FactorAdded { .. } => "factor_added",
             Self::FactorRemoved { .. } => "factor_removed",
+            Self::PasskeyAdded { .. } => "passkey_added",
+            Self::PasskeyRemoved { .. } => "passkey_removed",
             Self::FactorsReset { .. } => "factors_reset",
         }
     }
@@ -81,6 +87,8 @@ impl Content {
             Self::PasswordChanged { .. } => Key("mail.text.password_changed"),
             Self::FactorAdded { .. } => Key("mail.text.factor_added"),
             Self::FactorRemoved { .. } => Key("mail.text.factor_removed"),
+            Self::PasskeyAdded { .. } => Key("mail.text.passkey_added"),
+            Self::PasskeyRemoved { .. } => Key("mail.text.passkey_removed"),
             Self::FactorsReset { .. } => Key("mail.text.factors_reset"),
         }
     }
@@ -93,7 +101,9 @@ impl Content {
             Self::Reset { address, .. }
             | Self::PasswordChanged { address }
             | Self::FactorAdded { address }
-            | Self::FactorRemoved { address } => address,
+            | Self::FactorRemoved { address }
+            | Self::PasskeyAdded { address }
+            | Self::PasskeyRemoved { address } => address,
         }
     }
 }
@@ -108,6 +118,8 @@ pub(super) fn subject(kind: &str) -> Key {
         "password_changed" => Key("mail.subject.password_changed"),
         "factor_added" => Key("mail.subject.factor_added"),
         "factor_removed" => Key("mail.subject.factor_removed"),
+        "passkey_added" => Key("mail.subject.passkey_added"),
+        "passkey_removed" => Key("mail.subject.passkey_removed"),
         _ => Key("mail.subject.factors_reset"),
     }
 }
@@ -310,7 +322,13 @@ mod tests {
             Content::FactorAdded {
                 address: address.clone(),
             },
-            Content::FactorRemoved { address },
+            Content::FactorRemoved {
+                address: address.clone(),
+            },
+            Content::PasskeyAdded {
+                address: address.clone(),
+            },
+            Content::PasskeyRemoved { address },
             Content::FactorsReset { by },
         ]
     }

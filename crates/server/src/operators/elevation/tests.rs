@@ -11,6 +11,7 @@ use crate::{
     activity::What,
     operators::{
         OperatorRole, PATHS,
+        domains::tests::name_domain,
         service::Operator,
         tests::{customer_path, elevate, entered, operator_of},
     },
@@ -344,6 +345,16 @@ const ACTS: &[(&str, Fields, What)] = &[
         What::CustomerChanged,
     ),
     (
+        "/console/customers/{code}/domains",
+        &[("domain", "shoji.example"), ("act", "confirm")],
+        What::FederationDomainConfirmed,
+    ),
+    (
+        "/console/customers/{code}/domains",
+        &[("domain", "shoji.example"), ("act", "withdraw")],
+        What::FederationDomainWithdrawn,
+    ),
+    (
         "/console/customers/{code}/codes",
         &[("label", "SHOJI-X9"), ("service", "desktop")],
         What::ServiceCodeAdded,
@@ -371,6 +382,7 @@ async fn every_operator_act_that_names_a_customer_is_in_that_customers_log() {
     for world in worlds().await {
         let [shoji, harbour] = &world.customers;
         let code = code_of(&world, shoji.tenant).await;
+        name_domain(&world, shoji.tenant).await;
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
         let mut security = entered(&world, "security", OperatorRole::Security).await;
         let mut elevation = String::new();

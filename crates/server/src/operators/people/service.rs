@@ -2,7 +2,7 @@
 
 use super::{
     making::{AddError, certify, is_login, is_name, make, new_codes, record},
-    papers::{self, File},
+    papers,
     store::{self, PersonRow},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         service::{ActError, Operator},
         store::{self as operators, OperatorRow},
     },
+    pkcs12::File,
     portal::Key,
     rights::{Denied, OperatorAction},
 };
