@@ -188,6 +188,19 @@ const CONTRACT: &[Column] = &[
     column("client.column.service_codes", "/service_codes", Form::Codes),
     column("client.column.unlabelled", "/unlabelled", Form::Text),
 ];
+const ASSETS: &[Column] = &[
+    column("inventory.column.kind", "/kind", Form::AssetKind),
+    Column {
+        label: Key("inventory.column.name"),
+        at: ["/name_ja", "/name_en"],
+        form: Form::Text,
+    },
+    column("inventory.column.side", "/side", Form::Side),
+    column("inventory.column.code", "/service_code", Form::Text),
+    column("console.provider.region", "/region", Form::Text),
+    column("inventory.column.key", "/key", Form::Text),
+    column("inventory.column.created", "/created", Form::Moment),
+];
 
 /// All of them, in the order in which the help names them.
 pub(super) const CALLS: &[Call] = &[
@@ -437,6 +450,23 @@ pub(super) const CALLS: &[Call] = &[
         shows: Shows::Record(CONTRACT),
         asks: None,
     },
+    Call {
+        noun: "assets",
+        verb: Some("list"),
+        method: "GET",
+        path: "/api/v1/assets",
+        about: Key("client.about.assets_list"),
+        takes: &[
+            SEARCH,
+            Take {
+                name: "kind",
+                place: Place::Query("kind"),
+                help: Key("client.take.kind"),
+            },
+        ],
+        shows: Shows::Pages(ASSETS),
+        asks: None,
+    },
 ];
 
 /// What a noun is about, for the help.
@@ -448,6 +478,7 @@ pub(super) fn about(noun: &str) -> Key {
         "commitments" => Key("client.about.commitments"),
         "desktops" => Key("client.about.desktops"),
         "sessions" => Key("client.about.sessions"),
+        "assets" => Key("client.about.assets"),
         _ => Key("client.about.contract"),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use server::{
     activity::{self, What},
     portal::{Key, Lang},
+    tenancy::inventory::AssetKind,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -29,6 +30,10 @@ pub(super) enum Form {
     Outcome,
     /// Service codes with their services.
     Codes,
+    /// A kind of asset.
+    AssetKind,
+    /// Who answers for an asset.
+    Side,
 }
 
 /// One value as a cell. Nothing that is not there is written as nothing.
@@ -57,6 +62,13 @@ pub(super) fn written(form: Form, value: Option<&Value>, lang: Lang) -> String {
         ),
         Form::Outcome => word(value.as_str().and_then(outcome)),
         Form::Codes => codes(value, lang),
+        Form::AssetKind => word(
+            value
+                .as_str()
+                .and_then(AssetKind::from_name)
+                .map(|kind| kind.label),
+        ),
+        Form::Side => word(value.as_str().and_then(side)),
     };
     harmless(&text)
 }
@@ -122,6 +134,14 @@ fn outcome(name: &str) -> Option<Key> {
         "holds" => Key("evidence.state.holds"),
         "cannot_tell" => Key("evidence.state.cannot_tell"),
         "falls_short" => Key("evidence.state.falls_short"),
+        _ => return None,
+    })
+}
+
+fn side(name: &str) -> Option<Key> {
+    Some(match name {
+        "customer" => Key("inventory.customer"),
+        "provider" => Key("inventory.provider"),
         _ => return None,
     })
 }

@@ -11,7 +11,9 @@ use crate::{
     portal::Key,
     probes,
     sessions::checks as sessions,
-    tenancy::{boundary_checks as boundary, contract_checks as contract},
+    tenancy::{
+        boundary_checks as boundary, contract_checks as contract, inventory_checks as inventory,
+    },
 };
 
 /// Every promise that the service keeps so far, in the order of the list of commitments.
@@ -42,14 +44,19 @@ pub const CONTROLS: &[Control] = &[
         clause: "8.1.1",
         side: Side::Provider,
         promise: Key("evidence.promise.assets_apart"),
-        checks: &[&boundary::DECLARED, &keys::OWN_KEY, &sessions::NO_CROSSING],
+        checks: &[
+            &boundary::DECLARED,
+            &keys::OWN_KEY,
+            &inventory::OWN_KEYS,
+            &sessions::NO_CROSSING,
+        ],
     },
     Control {
         id: "4.2",
         clause: "8.2.2",
         side: Side::Provider,
         promise: Key("evidence.promise.labels"),
-        checks: &[&contract::LABELLED],
+        checks: &[&contract::LABELLED, &inventory::LABELLED],
     },
     Control {
         id: "5.1",

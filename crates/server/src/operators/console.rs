@@ -47,6 +47,8 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/customers/{code}/names",
     "/console/customers/{code}/codes",
     "/console/customers/{code}/codes/{id}/end",
+    "/console/inventory",
+    "/console/inventory/assets.csv",
     "/console/catalogue",
     "/console/catalogue/{kind}/{code}",
     "/console/catalogue/{kind}/{code}/retire",

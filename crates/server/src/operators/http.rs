@@ -5,7 +5,7 @@ use super::{
     console::{COOKIE, Entered},
     contracts_http, customers, dashboard, door,
     elevation::http as elevations,
-    help,
+    help, inventory,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -46,6 +46,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .merge(catalogue::routes())
         .merge(elevations::routes())
         .merge(people::routes())
+        .merge(inventory::routes())
         .merge(help::routes())
         .merge(dashboard::routes())
         .route("/console/leave", post(leave))

@@ -17,6 +17,7 @@ mod door;
 pub(crate) mod elevation;
 mod help;
 mod http;
+pub mod inventory;
 pub mod pages;
 mod people;
 mod role;

@@ -3,6 +3,7 @@
 pub mod boundary;
 pub mod branding;
 pub mod contract;
+pub mod inventory;
 mod naming;
 pub mod provider;
 pub mod service;
@@ -14,6 +15,7 @@ pub(crate) use contract::{ApiDoc as ContractApiDoc, By, Names, checks as contrac
 pub use contract::{
     ContractError, Draft, Overview, Room, Wrong, page as contract_page, service as contracts,
 };
+pub(crate) use inventory::{api::Doc as InventoryApiDoc, checks as inventory_checks};
 pub use naming::{Naming, NamingWrong};
 pub(crate) use provider::{Kind as Offered, of as text_of, service as offers};
 pub use provider::{Offer, Profile, Region, Terms};
