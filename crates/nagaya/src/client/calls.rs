@@ -166,6 +166,7 @@ const DESKTOPS: &[Column] = &[
 const CONTRACT: &[Column] = &[
     column("client.column.number", "/number", Form::Text),
     column("client.column.version", "/version", Form::Text),
+    column("client.column.counts_from", "/counts_from", Form::Text),
     column("client.column.in_force", "/in_force", Form::YesOrNo),
     column("client.column.starts_on", "/starts_on", Form::Text),
     column("client.column.ends_on", "/ends_on", Form::Text),
@@ -187,6 +188,7 @@ const CONTRACT: &[Column] = &[
     ),
     column("client.column.service_codes", "/service_codes", Form::Codes),
     column("client.column.unlabelled", "/unlabelled", Form::Text),
+    column("client.column.coming", "/coming", Form::Versions),
 ];
 const ASSETS: &[Column] = &[
     column("inventory.column.kind", "/kind", Form::AssetKind),

@@ -30,6 +30,8 @@ pub(super) enum Form {
     Outcome,
     /// Service codes with their services.
     Codes,
+    /// Versions of a contract with their days.
+    Versions,
     /// A kind of asset.
     AssetKind,
     /// Who answers for an asset.
@@ -62,6 +64,7 @@ pub(super) fn written(form: Form, value: Option<&Value>, lang: Lang) -> String {
         ),
         Form::Outcome => word(value.as_str().and_then(outcome)),
         Form::Codes => codes(value, lang),
+        Form::Versions => versions(value),
         Form::AssetKind => word(
             value
                 .as_str()
@@ -108,6 +111,15 @@ fn codes(value: &Value, lang: Lang) -> String {
     };
     let codes = value.as_array().map_or(&[][..], Vec::as_slice);
     codes.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn versions(value: &Value) -> String {
+    let one = |version: &Value| {
+        let day = version["counts_from"].as_str().unwrap_or_default();
+        format!("v{} {day}", version["version"])
+    };
+    let versions = value.as_array().map_or(&[][..], Vec::as_slice);
+    versions.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn role(name: &str) -> Option<Key> {

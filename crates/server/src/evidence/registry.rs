@@ -37,7 +37,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "CLD.6.3.1",
         side: Side::Both,
         promise: Key("evidence.promise.shared"),
-        checks: &[&boundary::DECLARED, &contract::ACCEPTED],
+        checks: &[
+            &boundary::DECLARED,
+            &contract::ACCEPTED,
+            &contract::KEPT_TO,
+        ],
     },
     Control {
         id: "4.1",
@@ -136,7 +140,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "12.4.1",
         side: Side::Provider,
         promise: Key("evidence.promise.activity_log"),
-        checks: &[&activity::RETENTION, &activity::INTEGRITY],
+        checks: &[
+            &activity::RETENTION,
+            &contract::KEPT_TO,
+            &activity::INTEGRITY,
+        ],
     },
     Control {
         id: "8.5",

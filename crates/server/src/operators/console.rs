@@ -47,6 +47,7 @@ pub(crate) const PATHS: &[&str] = &[
     "/console/customers/{code}/names",
     "/console/customers/{code}/codes",
     "/console/customers/{code}/codes/{id}/end",
+    "/console/customers/{code}/versions/{version}/withdraw",
     "/console/inventory",
     "/console/inventory/assets.csv",
     "/console/catalogue",

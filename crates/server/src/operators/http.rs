@@ -42,6 +42,7 @@ pub(super) const AWAY_MS: i64 = 60_000;
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
+        .merge(withdrawal::routes())
         .merge(customers::routes())
         .merge(catalogue::routes())
         .merge(elevations::routes())

@@ -25,6 +25,9 @@ mod service;
 mod store;
 #[cfg(test)]
 mod tests;
+mod withdrawal;
+#[cfg(test)]
+mod withdrawal_tests;
 
 pub(crate) use console::{Certificate, PATHS, router};
 pub use people::{AddError, NewOperator, add, renew};
