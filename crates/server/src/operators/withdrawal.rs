@@ -37,25 +37,25 @@ pub(super) fn withdraw_path(code: &str, version: i64) -> String {
 /// What will happen, and the button.
 #[derive(Template)]
 #[template(path = "operators/withdraw.html")]
-pub struct WithdrawPage {
+struct WithdrawPage {
     /// The reader.
-    pub ui: Ui,
+    ui: Ui,
     /// Who has entered.
-    pub badge: Option<OperatorBadge>,
+    badge: Option<OperatorBadge>,
     /// The customer's name in the reader's language.
-    pub name: String,
+    name: String,
     /// Its code.
-    pub code: String,
+    code: String,
     /// Which version.
-    pub version: i64,
+    version: i64,
     /// From which day it would count.
-    pub day: String,
+    day: String,
     /// Why it was written.
-    pub reason: String,
+    reason: String,
     /// Why it is not withdrawn.
-    pub error: Option<Key>,
+    error: Option<Key>,
     /// Whether that is for want of an elevation.
-    pub not_elevated: bool,
+    not_elevated: bool,
 }
 
 impl WithdrawPage {

@@ -99,6 +99,7 @@ mod tests {
 
     #[test]
     fn the_latest_day_that_has_come_counts_and_of_one_day_the_last_written() {
+        use Standing::{Coming, Past, Present, Withdrawn};
         let versions = [
             row(6, "2027-04-01", true),
             row(5, "2027-01-02", false),
@@ -114,7 +115,6 @@ mod tests {
         assert_eq!(counts("2027-04-01"), Some(3));
         assert_eq!(counting(&versions[..1], "2030-01-01"), None);
         let stand = |day| versions.each_ref().map(|row| standing(&versions, row, day));
-        use Standing::{Coming, Past, Present, Withdrawn};
         assert_eq!(
             stand("2027-01-02"),
             [Withdrawn, Present, Past, Coming, Past, Past]
