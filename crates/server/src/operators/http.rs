@@ -13,6 +13,7 @@ use super::{
     people::http as people,
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
+    withdrawal,
 };
 use crate::{
     activity::{self, What},

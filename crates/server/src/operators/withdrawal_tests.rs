@@ -45,12 +45,20 @@ async fn a_version_for_a_day_is_written_seen_and_withdrawn_after_a_question() {
         elevate(&world, &owner, shoji.tenant).await;
         let wrong = write(&mut owner, &own, "2020-01-01").await;
         assert_eq!(wrong.status, 422);
-        assert!(wrong.text.contains("id=\"counts_from-error\"") && wrong.text.contains("value=\"2020-01-01\""));
+        assert!(
+            wrong.text.contains("id=\"counts_from-error\"")
+                && wrong.text.contains("value=\"2020-01-01\"")
+        );
         assert_eq!(write(&mut owner, &own, "2027-04-01").await.status, 303);
         let page = owner.get(&own).await.text;
-        assert!(page.contains("2027年4月1日") && page.contains(&path), "{page}");
+        assert!(
+            page.contains("2027年4月1日") && page.contains(&path),
+            "{page}"
+        );
         // What is agreed on now is what the next version begins from.
-        assert!(page.contains("name=\"max_people\" type=\"number\" autocomplete=\"off\" value=\"100\""));
+        assert!(
+            page.contains("name=\"max_people\" type=\"number\" autocomplete=\"off\" value=\"100\"")
+        );
 
         // Others see it without the way to withdraw it, or do not see it.
         for (role, seen, asked) in [
@@ -81,7 +89,13 @@ async fn a_version_for_a_day_is_written_seen_and_withdrawn_after_a_question() {
         assert!(!page.contains(&path) && page.contains("取り下げ"));
         let again = withdraw(&mut owner, &path).await;
         assert!(again.status == 409 && again.text.contains("何も変更していません"));
-        assert_eq!(owner.get(&format!("{own}/versions/77/withdraw")).await.status, 404);
+        assert_eq!(
+            owner
+                .get(&format!("{own}/versions/77/withdraw"))
+                .await
+                .status,
+            404
+        );
     }
 }
 

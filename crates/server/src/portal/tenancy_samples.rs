@@ -68,6 +68,8 @@ fn looks(lang: Lang) -> Vec<(&'static str, String)> {
         error: None,
         retry_after_s: None,
         next: "/desktops".to_owned(),
+        sends_mail: true,
+        offers_passkey: true,
     };
     let reset = ResetPage {
         ui: member(lang, "/branding/reset", true),

@@ -19,9 +19,8 @@ pub enum Standing {
 /// So a version that is written at once in between counts until the day of one that was agreed on before.
 #[must_use]
 pub fn counting<'a>(versions: &'a [ContractRow], today: &str) -> Option<&'a ContractRow> {
-    let has_come = |row: &&ContractRow| {
-        row.withdrawn_at_ms.is_none() && row.counts_from.as_str() <= today
-    };
+    let has_come =
+        |row: &&ContractRow| row.withdrawn_at_ms.is_none() && row.counts_from.as_str() <= today;
     versions
         .iter()
         .filter(has_come)

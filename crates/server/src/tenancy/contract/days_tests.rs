@@ -93,9 +93,11 @@ async fn before_the_day_the_old_limits_hold_and_from_the_day_on_the_new_ones() {
     for world in worlds().await {
         let [shoji, harbour] = &world.customers;
         let (app, hana) = (&world.app, &shoji.user.actor);
-        write(&world, shoji.tenant, |draft| draft.max_sessions = "1".to_owned())
-            .await
-            .unwrap();
+        write(&world, shoji.tenant, |draft| {
+            draft.max_sessions = "1".to_owned()
+        })
+        .await
+        .unwrap();
         let coming = write(&world, shoji.tenant, |draft| {
             draft.max_sessions = "2".to_owned();
             draft.regions = vec!["us-west".to_owned()];
@@ -156,7 +158,10 @@ async fn two_processes_notice_the_day_once() {
         }
         let log = world.log(Some(tenant)).await;
         let of = |what| log.iter().filter(|other| **other == what).count();
-        assert_eq!((of(What::ContractBegan), of(What::RetentionChanged)), (1, 1));
+        assert_eq!(
+            (of(What::ContractBegan), of(What::RetentionChanged)),
+            (1, 1)
+        );
     }
 }
 
@@ -181,8 +186,14 @@ async fn a_withdrawn_version_never_counts_and_one_that_counts_stays() {
         world.pass_ms(UNTIL_TOMORROW_MS);
         assert_eq!(counts(&world, shoji).await, 3);
         assert!(!withdraw(&world, tenant, again).await);
-        let of = service::own(&world.app, &shoji.administrator.actor).await.unwrap();
-        let withdrawn = of.versions.iter().find(|row| row.version == coming).unwrap();
+        let of = service::own(&world.app, &shoji.administrator.actor)
+            .await
+            .unwrap();
+        let withdrawn = of
+            .versions
+            .iter()
+            .find(|row| row.version == coming)
+            .unwrap();
         assert_eq!(withdrawn.withdrawn_who.as_deref(), Some("Grace"));
     }
 }
@@ -198,7 +209,9 @@ async fn what_is_written_at_once_in_between_counts_until_the_day_that_was_agreed
             }
         };
         let tenant = shoji.tenant;
-        let next_week = write(&world, tenant, set("70", "2027-01-22")).await.unwrap();
+        let next_week = write(&world, tenant, set("70", "2027-01-22"))
+            .await
+            .unwrap();
         let tomorrow = write(&world, tenant, set("60", TOMORROW)).await.unwrap();
         let now = write(&world, tenant, set("50", "")).await.unwrap();
         assert_eq!(counts(&world, shoji).await, now);
@@ -206,7 +219,9 @@ async fn what_is_written_at_once_in_between_counts_until_the_day_that_was_agreed
         assert_eq!(counts(&world, shoji).await, tomorrow);
         world.pass_ms(6 * 24 * HOUR_MS);
         assert_eq!(counts(&world, shoji).await, next_week);
-        let today = write(&world, tenant, set("80", "2027-01-22")).await.unwrap();
+        let today = write(&world, tenant, set("80", "2027-01-22"))
+            .await
+            .unwrap();
         assert_eq!(counts(&world, shoji).await, today);
     }
 }
@@ -215,9 +230,11 @@ async fn what_is_written_at_once_in_between_counts_until_the_day_that_was_agreed
 async fn no_version_counts_from_a_day_that_is_over_or_taken_or_after_the_end() {
     for world in worlds().await {
         let tenant = world.customers[0].tenant;
-        write(&world, tenant, |draft| draft.counts_from = TOMORROW.to_owned())
-            .await
-            .unwrap();
+        write(&world, tenant, |draft| {
+            draft.counts_from = TOMORROW.to_owned()
+        })
+        .await
+        .unwrap();
         for (day, end) in [
             ("2027-01-14", ""),
             ("2027-02-29", ""),
@@ -266,7 +283,9 @@ async fn terms_wait_for_acceptance_from_the_day_on_which_they_count() {
         let [shoji, _] = &world.customers;
         super::testing::accept_terms(&world.app, &shoji.administrator.actor).await;
         let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();
-        provider::publish(&world.app, &mut tx, "新しい規約", "New terms").await.unwrap();
+        provider::publish(&world.app, &mut tx, "新しい規約", "New terms")
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         write(&world, shoji.tenant, |draft| {
             draft.terms_version = "2".to_owned();
@@ -278,10 +297,18 @@ async fn terms_wait_for_acceptance_from_the_day_on_which_they_count() {
         let wait = "まだ同意していません";
         let mut boss = world.signed_in(&shoji.administrator).await;
         let page = boss.get("/contract").await.text;
-        assert!(page.contains("第 2 版が、2027年1月16日") && page.contains("予定"), "{page}");
+        assert!(
+            page.contains("第 2 版が、2027年1月16日") && page.contains("予定"),
+            "{page}"
+        );
         assert!(!page.contains(wait) && page.contains("／ 100"));
         assert!(!page.contains("/withdraw"));
-        assert!(boss.get("/overview").await.text.contains("2027年1月16日 から新しい版"));
+        assert!(
+            boss.get("/overview")
+                .await
+                .text
+                .contains("2027年1月16日 から新しい版")
+        );
         world.pass_ms(UNTIL_TOMORROW_MS);
         let mut boss = world.signed_in(&shoji.administrator).await;
         let page = boss.get("/contract").await.text;

@@ -51,7 +51,8 @@ impl Filter {
     fn search(&self) -> Search {
         Search {
             query: self.q.trim().chars().take(100).collect(),
-            kind: AssetKind::from_name(&self.kind).map_or_else(String::new, |kind| kind.name.to_owned()),
+            kind: AssetKind::from_name(&self.kind)
+                .map_or_else(String::new, |kind| kind.name.to_owned()),
             sort: Sort::from_name(&self.sort),
             descending: self.order == "desc",
         }

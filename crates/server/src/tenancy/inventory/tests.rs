@@ -115,21 +115,38 @@ async fn operators_count_what_customers_see() {
         let mut host = world.host(9);
         for customer in [shoji, harbour] {
             world.signed_in(&customer.administrator).await;
-            world.running(&customer.user, customer.desktop, &mut host).await;
+            world
+                .running(&customer.user, customer.desktop, &mut host)
+                .await;
         }
         accept_terms(&world.app, &shoji.administrator.actor).await;
         one_of_each(&world).await;
         let numbers = service::numbers(&world.app).await.unwrap();
         for (row, counts) in &numbers.customers {
             let mut tx = world.app.db.read(row.id).await.unwrap();
-            let assets = service::assets(&world.app, &mut tx, row.id, false).await.unwrap();
+            let assets = service::assets(&world.app, &mut tx, row.id, false)
+                .await
+                .unwrap();
             for (kind, number) in ASSETS.iter().zip(counts) {
                 let seen = assets.iter().filter(|asset| asset.kind.name == kind.name);
-                assert_eq!(seen.count(), usize::try_from(*number).unwrap(), "{}", kind.name);
+                assert_eq!(
+                    seen.count(),
+                    usize::try_from(*number).unwrap(),
+                    "{}",
+                    kind.name
+                );
             }
         }
-        let of_shoji = numbers.customers.iter().find(|(row, _)| row.id == shoji.tenant).unwrap();
-        let without: Vec<_> = ASSETS.iter().zip(&of_shoji.1).filter(|(_, number)| **number == 0).collect();
+        let of_shoji = numbers
+            .customers
+            .iter()
+            .find(|(row, _)| row.id == shoji.tenant)
+            .unwrap();
+        let without: Vec<_> = ASSETS
+            .iter()
+            .zip(&of_shoji.1)
+            .filter(|(_, number)| **number == 0)
+            .collect();
         let names: Vec<_> = without.iter().map(|(kind, _)| kind.name).collect();
         // These need an authenticator or a certificate.
         assert_eq!(names, ["passkey", "device", "api_token"]);
@@ -144,7 +161,13 @@ async fn programs_get_the_same_list_and_names_only_with_the_scope_for_people() {
         world.signed_in(&harbour.administrator).await;
         let mut host = world.host(3);
         world.running(&shoji.user, shoji.desktop, &mut host).await;
-        let whole = call(&world, &shoji.administrator, "assets", &[TokenScope::EvidenceRead, TokenScope::PeopleRead]).await;
+        let whole = call(
+            &world,
+            &shoji.administrator,
+            "assets",
+            &[TokenScope::EvidenceRead, TokenScope::PeopleRead],
+        )
+        .await;
         let items = whole["items"].as_array().unwrap();
         let sheet = boss.get("/inventory/assets.csv").await.text;
         // The head is a line of the sheet; the token that asks is an asset of the sheet, too.
@@ -155,26 +178,70 @@ async fn programs_get_the_same_list_and_names_only_with_the_scope_for_people() {
         }
         let home = items.iter().find(|item| item["kind"] == "home").unwrap();
         assert_eq!(home["name_en"], shoji.user.actor.full_name.as_str());
-        assert_eq!((&home["side"], &home["region"]), (&"customer".into(), &"jp-east".into()));
-        let desk = call(&world, &shoji.administrator, "assets?kind=desktop", &[TokenScope::EvidenceRead]).await;
-        assert_eq!((&desk["total"], &desk["items"][0]["service_code"]), (&1.into(), &"shoji-desktop".into()));
-        assert_eq!(call(&world, &shoji.administrator, "assets?page=9", &[TokenScope::EvidenceRead]).await["items"], serde_json::json!([]));
+        assert_eq!(
+            (&home["side"], &home["region"]),
+            (&"customer".into(), &"jp-east".into())
+        );
+        let desk = call(
+            &world,
+            &shoji.administrator,
+            "assets?kind=desktop",
+            &[TokenScope::EvidenceRead],
+        )
+        .await;
+        assert_eq!(
+            (&desk["total"], &desk["items"][0]["service_code"]),
+            (&1.into(), &"shoji-desktop".into())
+        );
+        assert_eq!(
+            call(
+                &world,
+                &shoji.administrator,
+                "assets?page=9",
+                &[TokenScope::EvidenceRead]
+            )
+            .await["items"],
+            serde_json::json!([])
+        );
 
-        let nameless = call(&world, &shoji.administrator, "assets", &[TokenScope::EvidenceRead]).await.to_string();
-        assert!(nameless.contains("shoji-desktop") && !nameless.contains(&shoji.user.actor.full_name));
-        let others = call(&world, &harbour.administrator, "assets", &[TokenScope::EvidenceRead, TokenScope::PeopleRead]).await.to_string();
+        let nameless = call(
+            &world,
+            &shoji.administrator,
+            "assets",
+            &[TokenScope::EvidenceRead],
+        )
+        .await
+        .to_string();
+        assert!(
+            nameless.contains("shoji-desktop") && !nameless.contains(&shoji.user.actor.full_name)
+        );
+        let others = call(
+            &world,
+            &harbour.administrator,
+            "assets",
+            &[TokenScope::EvidenceRead, TokenScope::PeopleRead],
+        )
+        .await
+        .to_string();
         assert!(others.contains("harbour-desktop") && !others.contains("shoji"));
     }
 }
 
 /// What the API says to a token of the person's with these scopes.
-async fn call(world: &World, person: &Person, path: &str, scopes: &[TokenScope]) -> serde_json::Value {
+async fn call(
+    world: &World,
+    person: &Person,
+    path: &str,
+    scopes: &[TokenScope],
+) -> serde_json::Value {
     let draft = api::Draft {
         name: "list".to_owned(),
         scopes: scopes.iter().map(|scope| scope.name().to_owned()).collect(),
         days: 7,
     };
-    let token = api::create(&world.app, &person.actor, &draft).await.unwrap();
+    let token = api::create(&world.app, &person.actor, &draft)
+        .await
+        .unwrap();
     let request = Request::get(format!("/api/v1/{path}"))
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .body(Body::empty());
