@@ -182,8 +182,8 @@ def main():
     before = [customer.everything(document) for customer in customers]
     foreign = [own_things(before[1], before[0]), own_things(before[0], before[1])]
     for at, customer in enumerate(customers):
-        # The log tells of these calls; checks run and desktops come and go by themselves.
-        moving = ("/api/v1/activity", "/api/v1/commitments", "/api/v1/desktops")
+        # The log tells of these calls; checks run, and desktops and sign-ins come and go by themselves.
+        moving = ("/api/v1/activity", "/api/v1/commitments", "/api/v1/desktops", "/api/v1/assets")
         other = customers[1 - at]
         ids = [text for text in foreign[at] if ID.fullmatch(text)]
         assert set(spare[1 - at]) <= set(ids)

@@ -1,10 +1,11 @@
 // A new customer from the first form to the first desktop: an operator adds it, its administrator follows the link.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
-import { enterByLink, newPassword, offered, open } from "../lib/portal.mjs";
+import { enterByLink, makeToken, newPassword, offered, onePerCustomer, open } from "../lib/portal.mjs";
 import { untilPicture } from "../lib/picture.mjs";
 import { enterFirst, newOperator } from "../lib/operator.mjs";
 
@@ -81,16 +82,58 @@ test("an operator adds a customer, whose administrator comes in and opens a desk
     const viewer = await newOperator(browser, report, 0, { ...look, viewport: { width: look.width, height: 800 } });
     await viewer.addCookies(cookies.filter(({ name }) => name === "__Host-nagaya-console"));
     const one = await viewer.newPage();
-    for (const path of ["customers", "customers/new", "customers/aoba", "customers/aoba/names", "catalogue", "catalogue/offers/long-log", "catalogue/offers/long-log/remove", "catalogue/regions/us-west"]) {
+    for (const path of ["customers", "customers/new", "customers/aoba", "customers/aoba/names", "inventory", "catalogue", "catalogue/offers/long-log", "catalogue/offers/long-log/remove", "catalogue/regions/us-west"]) {
       await one.goto(`${console_}/console/${path}`);
       await checkLooks(one, `console-${path.replaceAll("/", "-")}-${look.locale}-${look.width}`);
     }
     await viewer.close();
   }
+  await listsAoba(own);
   await looksLikeAoba(own, page);
   await person.close();
   await operator.close();
 });
+
+/** The administrator finds every asset with its service code, by page, file and API alike; another customer finds none. */
+async function listsAoba(own) {
+  const portal = report.portal_url;
+  const token = await makeToken(own, portal, "assets", ["See users", "See which commitments hold"]);
+  await own.goto(`${portal}/inventory`);
+  const rows = own.locator("tbody tr");
+  for (const kind of ["Desktop", "Application", "Session"]) {
+    const ofKind = rows.filter({ has: own.getByRole("rowheader", { name: kind, exact: true }) });
+    assert.ok((await ofKind.count()) > 0, kind);
+    assert.equal(await ofKind.filter({ hasText: "AOBA-D1" }).count(), await ofKind.count(), kind);
+  }
+  await rows.filter({ hasText: "Home folder" }).filter({ hasText: "Aoi Aoki" }).waitFor();
+  await own.getByLabel("Kind").selectOption("Desktop");
+  await own.getByRole("button", { name: "Search" }).click();
+  await own.waitForURL("**kind=desktop**");
+  assert.equal(await rows.count(), 1);
+  await own.getByRole("link", { name: "Clear" }).click();
+  const [download] = await Promise.all([own.waitForEvent("download"), own.getByRole("link", { name: "Take out as CSV" }).click()]);
+  const sheet = readFileSync(await download.path(), "utf8").trim().split("\r\n");
+
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await own.request.get(`${portal}/api/v1/assets`, { headers });
+  assert.equal(answer.status(), 200);
+  const { items, total } = await answer.json();
+  assert.equal(sheet.length - 1, total);
+  for (const { id, service_code } of items) {
+    assert.ok(sheet.some((line) => line.includes(id) && line.includes(service_code ?? "")), id);
+  }
+
+  const other = await newPerson(browser, { locale: "en-GB" });
+  const elsewhere = await other.newPage();
+  await enterByLink(elsewhere, onePerCustomer(report, "administrator")[0], newPassword());
+  await elsewhere.goto(`${portal}/inventory?q=AOBA`);
+  await elsewhere.getByText("No such asset").waitFor();
+  for (const { id } of items) {
+    const sees = await (await other.request.get(`${portal}/inventory/assets.csv?q=${id}`)).text();
+    assert.ok(!sees.includes(id), id);
+  }
+  await other.close();
+}
 
 /** The administrator gives the portal a look, under the page's real policy; everybody at `/at/aoba` sees it. */
 async function looksLikeAoba(own, anyPage) {

@@ -79,6 +79,7 @@ test("the contract is changed while it is in force, and the customer reads who a
   await ownersPage.getByRole("button", { name: "Make this the new version" }).click();
   await ownersPage.getByText("0 of 80").waitFor();
   await ownersPage.getByRole("cell", { name: "More people" }).waitFor();
+  await comesAndIsWithdrawn();
   // The other customer is not meant.
   await ownersPage.goto(`${console_}/console/customers/nagaya-shoji`);
   assert.equal(await ownersPage.getByText("Write the next version").count(), 0);
@@ -112,6 +113,31 @@ test("the contract is changed while it is in force, and the customer reads who a
   await page.getByRole("row").filter({ hasText: "小川 直美" }).first().waitFor();
   await customer.close();
 });
+
+/** A version for a day that comes changes nothing yet, is seen, and is withdrawn after a question. */
+async function comesAndIsWithdrawn() {
+  await ownersPage.getByText("Write the next version").click();
+  await ownersPage.getByLabel("Sessions at the same time").fill("12");
+  await ownersPage.getByLabel("Reason").fill("Fewer people from spring");
+  await ownersPage.getByLabel("Day from which this version counts").fill("2020-04-01");
+  await ownersPage.getByRole("button", { name: "Make this the new version" }).click();
+  await ownersPage.getByText("Enter a real day from today on").waitFor();
+  await ownersPage.getByLabel("Day from which this version counts").fill("2099-04-01");
+  await ownersPage.getByRole("button", { name: "Make this the new version" }).click();
+  await ownersPage.getByText("will count from 1 Apr 2099").waitFor();
+  await ownersPage.getByText("0 of 80").waitFor();
+  const row = ownersPage.getByRole("row").filter({ hasText: "Fewer people from spring" });
+  await row.getByText("What it says").click();
+  await row.getByText("12", { exact: true }).waitFor();
+  await checkLooks(ownersPage, "console-customer-coming-en-GB-1280");
+  const path = new URL(await row.getByRole("link", { name: "Withdraw" }).getAttribute("href"), console_).pathname;
+  await look("withdraw", owner, [path.replace("/console/", ""), "customers/harbour"]);
+  await row.getByRole("link", { name: "Withdraw" }).click();
+  await ownersPage.getByRole("link", { name: "Cancel" }).waitFor();
+  await ownersPage.getByRole("button", { name: "Withdraw" }).click();
+  await ownersPage.getByText("Withdrawn by").waitFor();
+  assert.equal(await ownersPage.getByText("will count from").count(), 0);
+}
 
 test("a new operator comes with a file that browsers import, and is out at once when suspended", { timeout: 120_000 }, async () => {
   await ownersPage.goto(`${console_}/console/operators`);

@@ -39,6 +39,8 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(tenancy::contract::http::routes())
         .merge(tenancy::boundary::http::routes())
         .merge(tenancy::branding::http::routes())
+        .merge(tenancy::inventory::http::routes())
+        .merge(tenancy::inventory::api::routes())
         .merge(api::http::routes())
         .merge(identity::api::routes())
         .merge(identity::scim::http::routes())

@@ -14,7 +14,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 54] = [
+const PAGES: [&str; 56] = [
+    "/inventory",
+    "/inventory/assets.csv",
     "/users/import",
     "/sessions/{id}/here",
     "/",

@@ -13,6 +13,7 @@ use crate::{
     operators::{self, Certificate},
     rights::{self, PoliciesError},
     sessions::job,
+    tenancy,
     tls::{Listeners, PeerAcceptor, TlsError},
     two_names::{self, TwoNames},
 };
@@ -119,6 +120,7 @@ pub async fn serve(
     let mail = tokio::spawn(notices::mail::job::run(Arc::clone(&app)));
     let forgot = tokio::spawn(identity::forgot::job::run(Arc::clone(&app)));
     let elevations = tokio::spawn(operators::elevation::job::run(Arc::clone(&app)));
+    let contracts = tokio::spawn(tenancy::contract::job::run(Arc::clone(&app)));
     let checks = tokio::spawn(evidence::job::run(Arc::clone(&app)));
     let certificate = tokio::spawn(renewal(Arc::clone(&app), listeners));
     let result = tokio::select! {
@@ -135,6 +137,7 @@ pub async fn serve(
     mail.abort();
     forgot.abort();
     elevations.abort();
+    contracts.abort();
     checks.abort();
     certificate.abort();
     result

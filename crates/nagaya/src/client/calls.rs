@@ -166,6 +166,7 @@ const DESKTOPS: &[Column] = &[
 const CONTRACT: &[Column] = &[
     column("client.column.number", "/number", Form::Text),
     column("client.column.version", "/version", Form::Text),
+    column("client.column.counts_from", "/counts_from", Form::Text),
     column("client.column.in_force", "/in_force", Form::YesOrNo),
     column("client.column.starts_on", "/starts_on", Form::Text),
     column("client.column.ends_on", "/ends_on", Form::Text),
@@ -187,6 +188,20 @@ const CONTRACT: &[Column] = &[
     ),
     column("client.column.service_codes", "/service_codes", Form::Codes),
     column("client.column.unlabelled", "/unlabelled", Form::Text),
+    column("client.column.coming", "/coming", Form::Versions),
+];
+const ASSETS: &[Column] = &[
+    column("inventory.column.kind", "/kind", Form::AssetKind),
+    Column {
+        label: Key("inventory.column.name"),
+        at: ["/name_ja", "/name_en"],
+        form: Form::Text,
+    },
+    column("inventory.column.side", "/side", Form::Side),
+    column("inventory.column.code", "/service_code", Form::Text),
+    column("console.provider.region", "/region", Form::Text),
+    column("inventory.column.key", "/key", Form::Text),
+    column("inventory.column.created", "/created", Form::Moment),
 ];
 
 /// All of them, in the order in which the help names them.
@@ -437,6 +452,23 @@ pub(super) const CALLS: &[Call] = &[
         shows: Shows::Record(CONTRACT),
         asks: None,
     },
+    Call {
+        noun: "assets",
+        verb: Some("list"),
+        method: "GET",
+        path: "/api/v1/assets",
+        about: Key("client.about.assets_list"),
+        takes: &[
+            SEARCH,
+            Take {
+                name: "kind",
+                place: Place::Query("kind"),
+                help: Key("client.take.kind"),
+            },
+        ],
+        shows: Shows::Pages(ASSETS),
+        asks: None,
+    },
 ];
 
 /// What a noun is about, for the help.
@@ -448,6 +480,7 @@ pub(super) fn about(noun: &str) -> Key {
         "commitments" => Key("client.about.commitments"),
         "desktops" => Key("client.about.desktops"),
         "sessions" => Key("client.about.sessions"),
+        "assets" => Key("client.about.assets"),
         _ => Key("client.about.contract"),
     }
 }

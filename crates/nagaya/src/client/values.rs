@@ -5,6 +5,7 @@ use serde_json::Value;
 use server::{
     activity::{self, What},
     portal::{Key, Lang},
+    tenancy::inventory::AssetKind,
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -29,6 +30,12 @@ pub(super) enum Form {
     Outcome,
     /// Service codes with their services.
     Codes,
+    /// Versions of a contract with their days.
+    Versions,
+    /// A kind of asset.
+    AssetKind,
+    /// Who answers for an asset.
+    Side,
 }
 
 /// One value as a cell. Nothing that is not there is written as nothing.
@@ -57,6 +64,14 @@ pub(super) fn written(form: Form, value: Option<&Value>, lang: Lang) -> String {
         ),
         Form::Outcome => word(value.as_str().and_then(outcome)),
         Form::Codes => codes(value, lang),
+        Form::Versions => versions(value),
+        Form::AssetKind => word(
+            value
+                .as_str()
+                .and_then(AssetKind::from_name)
+                .map(|kind| kind.label),
+        ),
+        Form::Side => word(value.as_str().and_then(side)),
     };
     harmless(&text)
 }
@@ -98,6 +113,15 @@ fn codes(value: &Value, lang: Lang) -> String {
     codes.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+fn versions(value: &Value) -> String {
+    let one = |version: &Value| {
+        let day = version["counts_from"].as_str().unwrap_or_default();
+        format!("v{} {day}", version["version"])
+    };
+    let versions = value.as_array().map_or(&[][..], Vec::as_slice);
+    versions.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 fn role(name: &str) -> Option<Key> {
     Some(match name {
         "operations_contact" => Key("role.operations_contact"),
@@ -122,6 +146,14 @@ fn outcome(name: &str) -> Option<Key> {
         "holds" => Key("evidence.state.holds"),
         "cannot_tell" => Key("evidence.state.cannot_tell"),
         "falls_short" => Key("evidence.state.falls_short"),
+        _ => return None,
+    })
+}
+
+fn side(name: &str) -> Option<Key> {
+    Some(match name {
+        "customer" => Key("inventory.customer"),
+        "provider" => Key("inventory.provider"),
         _ => return None,
     })
 }

@@ -113,7 +113,8 @@ impl Writer {
     }
 }
 
-fn csv_row(cells: &[&str]) -> String {
+/// A line of a sheet (RFC 4180); no cell of it is taken for a formula.
+pub(crate) fn csv_row(cells: &[&str]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
     format!("{}\r\n", cells.join(","))
 }

@@ -44,6 +44,7 @@ pub use acts::{Act, Outcome, begin, begin_lasting, complete_of};
 pub(crate) use api::Doc as ApiDoc;
 pub use audit::{LogFault, LogKey, check_logs};
 pub use committer::{Committer, record};
+pub(crate) use export::csv_row;
 pub use retention::{MOST_DAYS, STANDARD_DAYS, days as kept_days, set_days as set_kept_days};
 pub use store::Row;
 pub use what::{What, label};

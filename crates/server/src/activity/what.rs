@@ -228,6 +228,10 @@ list! {
     CustomerChanged: "tenancy.customer_changed" => Key("activity.what.customer_changed"),
     /// An operator wrote a contract's next version.
     ContractChanged: "tenancy.contract_changed" => Key("activity.what.contract_changed"),
+    /// An operator withdrew a version of a contract before its day.
+    ContractWithdrawn: "tenancy.contract_withdrawn" => Key("activity.what.contract_withdrawn"),
+    /// The day of a version of a contract came.
+    ContractBegan: "tenancy.contract_began" => Key("activity.what.contract_began"),
     /// An operator gave a service code.
     ServiceCodeAdded: "tenancy.service_code_added" => Key("activity.what.service_code_added"),
     /// An operator ended a service code.

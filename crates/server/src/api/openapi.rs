@@ -49,7 +49,8 @@ const ALWAYS: [&str; 2] = ["401", "503"];
         (name = "activity", description = "What happened in the organisation"),
         (name = "evidence", description = "What is promised, and whether it holds"),
         (name = "desktops", description = "The desktops and sessions of the token's person"),
-        (name = "contract", description = "What the organisation has agreed on with the provider")
+        (name = "contract", description = "What the organisation has agreed on with the provider"),
+        (name = "assets", description = "What the organisation has in this service")
     ),
     security(("token" = []))
 )]
@@ -67,6 +68,7 @@ pub fn document() -> Value {
         crate::desktops::ApiDoc::openapi(),
         crate::sessions::ApiDoc::openapi(),
         crate::tenancy::ContractApiDoc::openapi(),
+        crate::tenancy::InventoryApiDoc::openapi(),
     ];
     for part in parts {
         whole.merge(part);

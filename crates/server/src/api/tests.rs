@@ -128,6 +128,8 @@ async fn a_token_goes_no_further_than_its_scopes() {
         ("/api/v1/people", TokenScope::PeopleRead),
         ("/api/v1/activity", TokenScope::ActivityRead),
         ("/api/v1/commitments", TokenScope::EvidenceRead),
+        ("/api/v1/contract", TokenScope::EvidenceRead),
+        ("/api/v1/assets", TokenScope::EvidenceRead),
         ("/api/v1/desktops", TokenScope::Desktops),
     ];
     let world = worlds().await.remove(0);

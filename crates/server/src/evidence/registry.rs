@@ -11,7 +11,9 @@ use crate::{
     portal::Key,
     probes, public_certificates,
     sessions::checks as sessions,
-    tenancy::{boundary_checks as boundary, contract_checks as contract},
+    tenancy::{
+        boundary_checks as boundary, contract_checks as contract, inventory_checks as inventory,
+    },
 };
 
 /// Every promise that the service keeps so far, in the order of the list of commitments.
@@ -35,21 +37,30 @@ pub const CONTROLS: &[Control] = &[
         clause: "CLD.6.3.1",
         side: Side::Both,
         promise: Key("evidence.promise.shared"),
-        checks: &[&boundary::DECLARED, &contract::ACCEPTED],
+        checks: &[
+            &boundary::DECLARED,
+            &contract::ACCEPTED,
+            &contract::KEPT_TO,
+        ],
     },
     Control {
         id: "4.1",
         clause: "8.1.1",
         side: Side::Provider,
         promise: Key("evidence.promise.assets_apart"),
-        checks: &[&boundary::DECLARED, &keys::OWN_KEY, &sessions::NO_CROSSING],
+        checks: &[
+            &boundary::DECLARED,
+            &keys::OWN_KEY,
+            &inventory::OWN_KEYS,
+            &sessions::NO_CROSSING,
+        ],
     },
     Control {
         id: "4.2",
         clause: "8.2.2",
         side: Side::Provider,
         promise: Key("evidence.promise.labels"),
-        checks: &[&contract::LABELLED],
+        checks: &[&contract::LABELLED, &inventory::LABELLED],
     },
     Control {
         id: "5.1",
@@ -132,7 +143,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "12.4.1",
         side: Side::Provider,
         promise: Key("evidence.promise.activity_log"),
-        checks: &[&activity::RETENTION, &activity::INTEGRITY],
+        checks: &[
+            &activity::RETENTION,
+            &contract::KEPT_TO,
+            &activity::INTEGRITY,
+        ],
     },
     Control {
         id: "8.5",

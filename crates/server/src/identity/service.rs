@@ -19,6 +19,7 @@ use crate::{
     app::{App, new_uuid, secret_hash},
     db::{Scope, Tx},
     notices::{self, Content},
+    tenancy::contracts,
 };
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
@@ -289,7 +290,7 @@ pub async fn web_session(app: &App, token: &str, address: &str) -> sqlx::Result<
     let hash = secret_hash(token);
     let now_ms = app.clock.now_ms();
     let mut tx = app.db.read(Scope::Everybody).await?;
-    let Some(row) = sessions::get(&mut tx, &hash).await? else {
+    let Some(row) = sessions::get(&mut tx, &hash, &contracts::today(app)).await? else {
         return Ok(None);
     };
     drop(tx);

@@ -113,12 +113,34 @@ pub(crate) async fn revise(
     let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
     let by = by(operator, &tenant);
     let row = contract::revise(app, &mut tx, by, draft).await?;
-    let detail = format!("{code}: {} v{}: {}", row.number, row.version, row.reason);
+    let detail = format!("{code}: {}", row.told(row.began_at_ms.is_none()));
     record(app, &mut tx, operator, What::ContractChanged, &detail).await?;
     tx.commit().await?;
     // Sessions that waited for a region may be placed now.
     app.wake.notify_one();
     Ok(())
+}
+
+/// Withdraws a version of a contract before its day.
+pub(crate) async fn withdraw(
+    app: &App,
+    operator: &Operator,
+    code: &str,
+    version: i64,
+) -> Result<(), ContractActError> {
+    let mut tx = app.db.begin(Scope::Everybody).await?;
+    let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
+    let row = contract::withdraw(app, &mut tx, by(operator, &tenant), version).await?;
+    let detail = format!("{code}: {}", row.told(true));
+    record(
+        app,
+        &mut tx,
+        operator,
+        What::ContractWithdrawn,
+        &detail,
+    )
+    .await?;
+    Ok(tx.commit().await?)
 }
 
 /// Gives a customer a service code.

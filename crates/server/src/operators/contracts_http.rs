@@ -72,11 +72,12 @@ impl Fields {
             max_sessions: self.one("max_sessions"),
             regions: self.all("region"),
             reason: self.one("reason"),
+            counts_from: self.one("counts_from"),
         }
     }
 }
 
-fn own(code: &str) -> String {
+pub(super) fn own(code: &str) -> String {
     format!("/console/customers/{code}")
 }
 
@@ -126,7 +127,7 @@ async fn customer_page(
     let status = said.status();
     let lang = entered.ui.lang;
     let draft = draft
-        .or_else(|| of.contract().map(Draft::of))
+        .or_else(|| of.contract().or(of.versions.first()).map(Draft::of))
         .unwrap_or_default();
     let choice = |value: String, name: String, chosen: bool| ChoiceRow {
         value,
@@ -139,7 +140,8 @@ async fn customer_page(
         code: tenant.code,
         agreed: contract::agreed(&of, lang),
         codes: contract::codes(&of, lang),
-        versions: contract::versions(&of),
+        coming: contract::coming(&of, &entered.ui),
+        versions: contract::versions(&of, &entered.ui),
         resources: (of.labels.resources, of.labels.unlabelled),
         terms: terms
             .iter()

@@ -1,10 +1,11 @@
 //! The console's pages of contracts and of what the provider offers.
 
-use super::pages::OperatorBadge;
+use super::{pages::OperatorBadge, withdrawal::withdraw_path};
 use crate::{
     portal::{Key, Ui},
     tenancy::{
         Draft, Profile, Region, Wrong,
+        Standing,
         contract_page::{Agreed, CodeRow, VersionRow},
     },
 };
@@ -37,9 +38,11 @@ pub struct CustomerPage {
     pub code: String,
     /// What counts; none when there is no contract yet.
     pub agreed: Option<Agreed>,
+    /// What is to count later, in sentences.
+    pub coming: Vec<String>,
     /// Service codes.
     pub codes: Vec<CodeRow>,
-    /// Every version, the newest first.
+    /// Every version, the last written first.
     pub versions: Vec<VersionRow>,
     /// Resources, and those without a service code.
     pub resources: (i64, i64),
@@ -110,6 +113,12 @@ impl CustomerPage {
             .t1("console.contract.elevated", "until", self.ui.time(at))
     }
 
+    /// Where a version that comes is withdrawn, by those who may.
+    fn withdraw_url(&self, row: &VersionRow) -> Option<String> {
+        let may = self.acts() && row.standing == Standing::Coming;
+        may.then(|| withdraw_path(&self.code, row.version))
+    }
+
     fn labelled(&self) -> String {
         let (resources, unlabelled) = &self.resources;
         let values: [(&str, &dyn Display); 2] =
@@ -117,7 +126,7 @@ impl CustomerPage {
         self.ui.filled("console.contract.labelled", &values)
     }
 
-    fn fields(&self) -> [Field<'_>; 6] {
+    fn fields(&self) -> [Field<'_>; 7] {
         let (draft, wrong) = (&self.draft, &self.wrong);
         [
             (
@@ -161,6 +170,13 @@ impl CustomerPage {
                 &draft.retention_days,
                 "number",
                 wrong.retention_days,
+            ),
+            (
+                "counts_from",
+                Key("console.contract.counts_from"),
+                &draft.counts_from,
+                "date",
+                wrong.counts_from,
             ),
         ]
     }

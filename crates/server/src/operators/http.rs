@@ -5,7 +5,7 @@ use super::{
     console::{COOKIE, Entered},
     contracts_http, customers, dashboard, domains, door,
     elevation::http as elevations,
-    help,
+    help, inventory,
     pages::{
         ClockPage, ClockRow, Customer, CustomersPage, DOOR, EvidencePage, Machine, MachinesPage,
         OperatorBadge, WorkLogPage, WorkRow,
@@ -13,6 +13,7 @@ use super::{
     people::http as people,
     service::{self, ActError, Operator},
     store::{CustomerRow, MachineRow},
+    withdrawal,
 };
 use crate::{
     activity::{self, What},
@@ -42,11 +43,13 @@ pub(super) const AWAY_MS: i64 = 60_000;
 pub(super) fn routes() -> Router<Arc<App>> {
     door::routes()
         .merge(contracts_http::routes())
+        .merge(withdrawal::routes())
         .merge(customers::routes())
         .merge(domains::http::routes())
         .merge(catalogue::routes())
         .merge(elevations::routes())
         .merge(people::routes())
+        .merge(inventory::routes())
         .merge(help::routes())
         .merge(dashboard::routes())
         .route("/console/leave", post(leave))

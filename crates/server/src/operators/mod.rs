@@ -20,6 +20,7 @@ mod door_tests;
 pub(crate) mod elevation;
 mod help;
 mod http;
+pub mod inventory;
 pub mod pages;
 mod people;
 mod role;
@@ -27,6 +28,9 @@ mod service;
 mod store;
 #[cfg(test)]
 mod tests;
+mod withdrawal;
+#[cfg(test)]
+mod withdrawal_tests;
 
 pub(crate) use console::{Certificate, PATHS, router};
 pub use people::{AddError, NewOperator, add, renew};

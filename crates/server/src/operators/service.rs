@@ -14,6 +14,7 @@ use crate::{
     keys::{Owner, Place},
     one_time_code,
     rights::{self, Asking, Denied, OperatorAction},
+    tenancy::contracts,
 };
 use totp_rs::Totp;
 use uuid::Uuid;
@@ -241,7 +242,7 @@ pub(crate) async fn near_limits(
 ) -> Result<Vec<LimitRow>, ActError> {
     operator.role.authorize(OperatorAction::ViewContract)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
-    let rows = store::limits(&mut tx).await?;
+    let rows = store::limits(&mut tx, &contracts::today(app)).await?;
     let near = |used: i64, most: i64| used * 100 >= most * percent;
     let is_near =
         |row: &LimitRow| near(row.people, row.max_people) || near(row.sessions, row.max_sessions);

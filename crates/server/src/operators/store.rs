@@ -112,7 +112,9 @@ const LIMITS: &str = "SELECT t.code, t.name_ja, t.name_en, c.max_people, c.max_s
     (SELECT count(*) FROM users u WHERE u.tenant_id = t.id AND u.state <> 'removed') AS people,
     (SELECT count(*) FROM sessions s WHERE s.tenant_id = t.id AND s.state <> 'ended') AS sessions
     FROM tenants t JOIN contracts c ON c.tenant_id = t.id
-    WHERE c.version = (SELECT max(version) FROM contracts d WHERE d.tenant_id = t.id) ORDER BY t.code";
+    WHERE c.version = (SELECT d.version FROM contracts d
+        WHERE d.tenant_id = t.id AND d.withdrawn_at_ms IS NULL AND d.counts_from <= $1
+        ORDER BY d.counts_from DESC, d.version DESC LIMIT 1) ORDER BY t.code";
 const DRAIN: &str = "UPDATE machines SET draining_since_ms = $2
     WHERE id = $1 AND kind = 'host' AND draining_since_ms IS NULL";
 const RESUME: &str = "UPDATE machines SET draining_since_ms = NULL
@@ -194,9 +196,9 @@ pub(super) async fn customers(tx: &mut Tx) -> sqlx::Result<Vec<CustomerRow>> {
     on!(tx, c => sqlx::query_as(CUSTOMERS).fetch_all(c).await)
 }
 
-/// What each customer's contract allows, and how much of it is used.
-pub(super) async fn limits(tx: &mut Tx) -> sqlx::Result<Vec<LimitRow>> {
-    on!(tx, c => sqlx::query_as(LIMITS).fetch_all(c).await)
+/// What each customer's contract allows, and how much of it is used: by the version of each contract that counts on a day in Japan.
+pub(super) async fn limits(tx: &mut Tx, today: &str) -> sqlx::Result<Vec<LimitRow>> {
+    on!(tx, c => sqlx::query_as(LIMITS).bind(today).fetch_all(c).await)
 }
 
 pub(super) async fn drain(tx: &mut Tx, host: Uuid, now_ms: i64) -> sqlx::Result<bool> {

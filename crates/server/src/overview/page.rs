@@ -180,6 +180,8 @@ fn agreed_tiles(ui: &Ui, agreed: &Overview) -> Vec<Tile> {
     };
     let until = contract.ends_on.as_deref();
     let period = until.map(|day| ui.t1("overview.until", "day", ui.day(day)));
+    let coming = agreed.coming();
+    let coming = coming.first().map(|row| ui.t1("overview.coming", "day", ui.day(&row.counts_from)));
     let limit = |name, label, used: i64, most: i64| Tile {
         name,
         label,
@@ -201,7 +203,7 @@ fn agreed_tiles(ui: &Ui, agreed: &Overview) -> Vec<Tile> {
             } else {
                 ui.t("contract.not_in_force").to_owned()
             },
-            notes: period.into_iter().collect(),
+            notes: period.into_iter().chain(coming).collect(),
             tone: if agreed.in_force { "" } else { "bad" },
             href: "/contract".to_owned(),
         },

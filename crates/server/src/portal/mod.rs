@@ -26,6 +26,8 @@ mod register_samples;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod tenancy_samples;
+#[cfg(test)]
 mod tests;
 
 pub use assets::{asset_base, asset_names};

@@ -1,9 +1,10 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 27] = [
+const SCREENS: [(&str, &str); 28] = [
     ("/console", "operators"),
     ("/branding", "administrators"),
+    ("/inventory", "administrators"),
     ("/at", "getting-started"),
     ("/activity/stream", "administrators"),
     ("/activity", "administrators"),

@@ -44,6 +44,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(histories(lang));
     pages.extend(people(lang));
     pages.extend(super::account_samples::all(lang));
+    pages.extend(super::tenancy_samples::all(lang));
     pages.extend(super::device_samples::all(lang));
     pages.extend(super::register_samples::all(lang));
     pages.extend(super::federation_samples::all(lang));

@@ -109,7 +109,7 @@ pub(crate) async fn agree(
     lang: Lang,
 ) -> Result<(), ContractError> {
     let of = contract::overview(app, tx, tenant, Names::Sealed).await?;
-    if of.contract().is_some() {
+    if !of.versions.is_empty() {
         return Ok(());
     }
     let by = By { tenant, who: WHO };

@@ -3,6 +3,7 @@
 pub mod boundary;
 pub mod branding;
 pub mod contract;
+pub mod inventory;
 mod naming;
 pub mod provider;
 pub mod service;
@@ -12,8 +13,9 @@ pub(crate) use boundary::checks as boundary_checks;
 pub(crate) use branding::http::brand_at;
 pub(crate) use contract::{ApiDoc as ContractApiDoc, By, Names, checks as contract_checks};
 pub use contract::{
-    ContractError, Draft, Overview, Room, Wrong, page as contract_page, service as contracts,
+    ContractError, Draft, Overview, Room, Standing, Wrong, page as contract_page, service as contracts,
 };
+pub(crate) use inventory::{api::Doc as InventoryApiDoc, checks as inventory_checks};
 pub use naming::{Naming, NamingWrong};
 pub(crate) use provider::{Kind as Offered, of as text_of, service as offers};
 pub use provider::{Offer, Profile, Region, Terms};

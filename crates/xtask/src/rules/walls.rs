@@ -75,6 +75,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "tenancy/branding/service.rs",
         "the look of a sign-in page, before anybody has signed in",
     ),
+    (
+        "tenancy/contract/job.rs",
+        "versions of every contract whose day has come",
+    ),
+    (
+        "tenancy/inventory/service.rs",
+        "how much every customer has, for operators, in numbers alone",
+    ),
     ("operators/service.rs", "operators and their work log"),
     (
         "operators/elevation/service.rs",

@@ -129,7 +129,9 @@ const GET: &str =
     b.name_ja AS brand_name_ja, b.name_en AS brand_name_en, b.logo <> '' AS brand_has_logo,
     b.accent <> '' AS brand_has_accent, b.changed_at_ms AS brand_changed_at_ms,
     EXISTS (SELECT 1 FROM contracts c WHERE c.tenant_id = w.tenant_id
-        AND c.version = (SELECT max(n.version) FROM contracts n WHERE n.tenant_id = w.tenant_id)
+        AND c.version = (SELECT n.version FROM contracts n
+            WHERE n.tenant_id = w.tenant_id AND n.withdrawn_at_ms IS NULL AND n.counts_from <= $2
+            ORDER BY n.counts_from DESC, n.version DESC LIMIT 1)
         AND NOT EXISTS (SELECT 1 FROM terms_acceptances a WHERE a.tenant_id = w.tenant_id
             AND a.terms_version = c.terms_version)) AS terms_wait
     FROM web_sessions w JOIN users u ON u.id = w.user_id JOIN tenants t ON t.id = w.tenant_id
@@ -155,9 +157,14 @@ pub(crate) async fn insert(tx: &mut Tx, row: &NewRow<'_>) -> sqlx::Result<()> {
         .execute(c).await.map(drop))
 }
 
-pub(crate) async fn get(tx: &mut Tx, hash: &str) -> sqlx::Result<Option<WebSessionRow>> {
+/// The session of a secret; `today`, a day in Japan, decides which version of the contract counts.
+pub(crate) async fn get(
+    tx: &mut Tx,
+    hash: &str,
+    today: &str,
+) -> sqlx::Result<Option<WebSessionRow>> {
     let row: Option<WebSessionRow> =
-        on!(tx, c => sqlx::query_as(GET).bind(hash).fetch_optional(c).await)?;
+        on!(tx, c => sqlx::query_as(GET).bind(hash).bind(today).fetch_optional(c).await)?;
     let Some(row) = row else {
         return Ok(None);
     };

@@ -19,6 +19,7 @@ use crate::{
         service::{self as sign_in, NewWebSession, SignInError},
         store::UserRow,
     },
+    tenancy::contracts,
 };
 
 /// Why nobody was let in.
@@ -174,7 +175,7 @@ async fn prove(
     (signed_in_ms, has_factor): (Option<i64>, bool),
 ) -> sqlx::Result<Result<Came, &'static str>> {
     let old = secret_hash(shown.session.unwrap_or_default());
-    let row = sessions::get(tx, &old).await?;
+    let row = sessions::get(tx, &old, &contracts::today(app)).await?;
     let row = row.filter(|row| Some(row.id) == returned.attempt.session_id);
     if row.is_none_or(|row| row.user_id != user.id) {
         return Ok(Err("proof of another person"));

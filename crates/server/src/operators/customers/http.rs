@@ -79,7 +79,11 @@ impl Fields {
     fn new_customer(&self) -> NewCustomer {
         NewCustomer {
             naming: self.naming(),
-            contract: self.draft(),
+            // A customer begins with what counts at once.
+            contract: Draft {
+                counts_from: String::new(),
+                ..self.draft()
+            },
             label: self.one("label"),
             service: self.one("service"),
             options: self.all("option"),

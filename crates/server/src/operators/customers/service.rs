@@ -86,7 +86,7 @@ pub(super) async fn add(
 ) -> Result<Issued, CustomerError> {
     may(operator)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
-    let wrong = check(&mut tx, new).await?;
+    let wrong = check(app, &mut tx, new).await?;
     if wrong != NewWrong::default() {
         return Err(CustomerError::Wrong(Box::new(wrong)));
     }
@@ -117,13 +117,13 @@ const TAKEN: Key = Key("console.new.error.code_taken");
 const LABEL_TAKEN: Key = Key("console.new.error.label_taken");
 
 /// Everything that is wrong with it, all at once.
-async fn check(tx: &mut Tx, new: &NewCustomer) -> Result<NewWrong, CustomerError> {
+async fn check(app: &App, tx: &mut Tx, new: &NewCustomer) -> Result<NewWrong, CustomerError> {
     let mut wrong = NewWrong {
         naming: new.naming.check(),
         ..NewWrong::default()
     };
     // First, since who adds a customer of the same region at the same moment waits here and then sees what the other did.
-    match contracts::check(tx, &new.contract, &[]).await {
+    match contracts::check(app, tx, &new.contract, &[]).await {
         Ok(_) => {}
         Err(ContractError::Wrong(found)) => wrong.contract = *found,
         Err(ContractError::Database(error)) => return Err(error.into()),

@@ -33,8 +33,9 @@ pub(crate) const BY_ANOTHER: Check = Check {
 };
 
 /// What operators do to a customer that takes an elevation, as the customer's log names it.
-pub(super) const ACTS: [What; 5] = [
+pub(super) const ACTS: [What; 6] = [
     What::ContractChanged,
+    What::ContractWithdrawn,
     What::ServiceCodeAdded,
     What::ServiceCodeEnded,
     What::FederationDomainConfirmed,

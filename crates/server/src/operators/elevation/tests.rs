@@ -335,6 +335,26 @@ const ACTS: &[(&str, Fields, What)] = &[
         What::ContractChanged,
     ),
     (
+        "/console/customers/{code}",
+        &[
+            ("number", "N-2"),
+            ("starts_on", "2026-04-01"),
+            ("terms_version", "1"),
+            ("retention_days", "31"),
+            ("max_people", "8"),
+            ("max_sessions", "9"),
+            ("region", "jp-east"),
+            ("reason", "r"),
+            ("counts_from", "2030-04-01"),
+        ],
+        What::ContractChanged,
+    ),
+    (
+        "/console/customers/{code}/versions/{version}/withdraw",
+        &[],
+        What::ContractWithdrawn,
+    ),
+    (
         "/console/customers/{code}/names",
         &[
             ("name_ja", "長屋商事"),
@@ -401,6 +421,8 @@ async fn every_operator_act_that_names_a_customer_is_in_that_customers_log() {
                 path.replace("/console/elevations/{id}", &elevation)
             } else {
                 path.replace("{code}", &code)
+                    // The first is there from the beginning, the second counted at once.
+                    .replace("{version}", "3")
                     .replace("{id}", &service.to_string())
             };
             let mut form = vec![("csrf", csrf.as_str())];

@@ -1,6 +1,9 @@
 //! `/api/v1/contract`: what the token's organisation has agreed on, and how much of it is used.
 
-use super::service::{self, ContractError};
+use super::{
+    ContractRow,
+    service::{self, ContractError},
+};
 use crate::{
     api::{ApiError, ApiProblem, Caller},
     app::App,
@@ -24,7 +27,7 @@ impl From<ContractError> for ApiError {
         match error {
             ContractError::Denied(denied) => denied.into(),
             ContractError::Database(error) => error.into(),
-            ContractError::Code => Self::NotFound,
+            ContractError::Code | ContractError::NotComing => Self::NotFound,
             ContractError::Wrong(_) | ContractError::OtherTerms => {
                 Self::Internal(error.to_string())
             }
@@ -38,8 +41,12 @@ struct Contract {
     /// The number on paper.
     #[schema(example = "C-2026-0017")]
     number: String,
-    /// Counts from 1.
+    /// Which version counts now, from 1 in the order in which they were written.
     version: i64,
+    /// The day in Japan from which it counts; none for one that was written before versions had one.
+    #[schema(format = Date)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts_from: Option<String>,
     /// Whether it is in force today.
     in_force: bool,
     /// The first day, in Japan.
@@ -70,6 +77,54 @@ struct Contract {
     service_codes: Vec<ServiceCode>,
     /// Resources that bear no service code.
     unlabelled: i64,
+    /// Versions whose day comes, the next one first.
+    coming: Vec<ComingVersion>,
+}
+
+/// A version of the contract that counts from a day that comes.
+#[derive(Debug, Serialize, ToSchema)]
+struct ComingVersion {
+    /// Which version.
+    version: i64,
+    /// The day in Japan from which it counts.
+    #[schema(format = Date)]
+    counts_from: String,
+    /// The number on paper.
+    #[schema(example = "C-2026-0017")]
+    number: String,
+    /// The contract's first day, in Japan.
+    #[schema(format = Date)]
+    starts_on: String,
+    /// Its last day, where one was agreed on.
+    #[schema(format = Date)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_on: Option<String>,
+    /// Codes of the regions where sessions may run then.
+    #[schema(example = json!(["jp-east"]))]
+    regions: Vec<String>,
+    /// For how many days the activity log keeps what records say then.
+    retention_days: i64,
+    /// Accounts that there may be then.
+    max_people: i64,
+    /// Sessions that there may be at the same time then.
+    max_sessions: i64,
+    /// The terms that go with it.
+    terms_version: i64,
+}
+
+fn coming(row: &ContractRow) -> ComingVersion {
+    ComingVersion {
+        version: row.version,
+        counts_from: row.counts_from.clone(),
+        number: row.number.clone(),
+        starts_on: row.starts_on.clone(),
+        ends_on: row.ends_on.clone(),
+        regions: row.regions(),
+        retention_days: row.retention_days,
+        max_people: row.max_people,
+        max_sessions: row.max_sessions,
+        terms_version: row.terms_version,
+    }
 }
 
 /// A service code.
@@ -103,6 +158,7 @@ async fn show(
     Ok(Json(Contract {
         number: row.number.clone(),
         version: row.version,
+        counts_from: Some(row.counts_from.clone()).filter(|day| !day.is_empty()),
         in_force: of.in_force,
         starts_on: row.starts_on.clone(),
         ends_on: row.ends_on.clone(),
@@ -116,5 +172,6 @@ async fn show(
         terms_accepted: of.accepted().is_some(),
         service_codes: of.codes.iter().map(code).collect(),
         unlabelled: of.labels.unlabelled,
+        coming: of.coming().into_iter().map(coming).collect(),
     }))
 }

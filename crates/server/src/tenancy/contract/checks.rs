@@ -1,10 +1,12 @@
 //! What shows that what is agreed on is in force, accepted and kept to.
 
 use super::{
+    days,
     service::{self, Names, fingerprint},
     store,
 };
 use crate::{
+    activity,
     app::App,
     db::Scope,
     evidence::{Answer, CannotTell, Check, Run},
@@ -17,8 +19,23 @@ use wire::ids::TenantId;
 pub(crate) const IN_FORCE: Check = Check {
     name: "contract.in_force",
     says: Key("evidence.check.contract_in_force"),
-    figures: &[Key("evidence.figure.contract_version")],
+    figures: &[
+        Key("evidence.figure.contract_version"),
+        Key("evidence.figure.coming_versions"),
+    ],
     run: Run::Customer(|app, tenant| Box::pin(in_force(app, tenant))),
+};
+
+/// What follows from the version whose day has come is done: it was noticed, and the log is kept for as long as it says.
+pub(crate) const KEPT_TO: Check = Check {
+    name: "contract.kept_to",
+    says: Key("evidence.check.contract_kept_to"),
+    figures: &[
+        Key("evidence.figure.contract_version"),
+        Key("evidence.figure.agreed_days"),
+        Key("evidence.figure.kept_days"),
+    ],
+    run: Run::Customer(|app, tenant| Box::pin(kept_to(app, tenant))),
 };
 
 /// Nothing runs outside the regions that the contract allows.
@@ -61,16 +78,35 @@ pub(crate) const PROFILE: Check = Check {
 
 async fn in_force(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
     let mut tx = app.db.read(tenant).await?;
-    let contract = store::current(&mut tx, tenant).await?;
-    let version = contract.as_ref().map_or(0, |row| row.version);
     let today = service::today(app);
+    let versions = store::versions(&mut tx, tenant).await?;
+    let contract = days::counting(&versions, &today);
+    let version = contract.map_or(0, |row| row.version);
+    let coming = count(days::coming(&versions, &today).len());
     let holds = contract.is_some_and(|row| row.is_in_force(&today));
-    Ok(Answer::of(holds, vec![version]))
+    Ok(Answer::of(holds, vec![version, coming]))
+}
+
+/// The reconciler of contracts has this long to notice that a day has come.
+const NOTICED_MS: i64 = 5 * 60 * 1000;
+
+async fn kept_to(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
+    let mut tx = app.db.read(tenant).await?;
+    let contract = store::current(&mut tx, tenant, &service::today(app)).await?;
+    let kept = activity::kept_days(&mut tx, tenant).await?;
+    let Some(row) = contract else {
+        return Ok(Answer::of(true, vec![0, 0, kept]));
+    };
+    let noticed_by = service::day_of(app.clock.now_ms() - NOTICED_MS);
+    let is_late = store::is_due(&mut tx, tenant, &noticed_by).await?;
+    let is_kept = row.began_at_ms.is_none() || kept == row.retention_days;
+    let figures = vec![row.version, row.retention_days, kept];
+    Ok(Answer::of(!is_late && is_kept, figures))
 }
 
 async fn regions(app: &App, tenant: TenantId) -> Result<Answer, CannotTell> {
     let mut tx = app.db.read(tenant).await?;
-    let contract = store::current(&mut tx, tenant).await?;
+    let contract = store::current(&mut tx, tenant, &service::today(app)).await?;
     let allowed = contract.map_or_else(Vec::new, |row| row.regions());
     let placed = store::placed(&mut tx, tenant, &app.config.region).await?;
     let outside = placed

@@ -33,6 +33,8 @@ pub struct Draft {
     pub regions: Vec<String>,
     /// Why.
     pub reason: String,
+    /// The day from which it counts, or nothing for at once.
+    pub counts_from: String,
 }
 
 /// What is wrong with it, beside each field.
@@ -56,17 +58,21 @@ pub struct Wrong {
     pub regions: Option<Key>,
     /// Of the reason.
     pub reason: Option<Key>,
+    /// Of the day from which it counts.
+    pub counts_from: Option<Key>,
 }
 
 /// What there is to choose from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choices<'a> {
+    /// Today in Japan.
+    pub(super) today: &'a str,
     pub(super) terms: &'a [i64],
     pub(super) regions: &'a [String],
 }
 
 impl Draft {
-    /// The version that counts, to be changed; the reason is empty.
+    /// A version to be changed; the reason is empty, and it counts at once.
     #[must_use]
     pub fn of(row: &ContractRow) -> Self {
         Self {
@@ -79,6 +85,7 @@ impl Draft {
             max_sessions: row.max_sessions.to_string(),
             regions: row.regions.split_whitespace().map(str::to_owned).collect(),
             reason: String::new(),
+            counts_from: String::new(),
         }
     }
 
@@ -119,6 +126,8 @@ impl Draft {
         if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
             wrong.reason = Some(Key("contract.error.reason"));
         }
+        let counts_from = self.counts_from(choices.today, ends_on);
+        wrong.counts_from = counts_from.as_ref().err().copied();
         if wrong != Wrong::default() {
             return Err(Box::new(wrong));
         }
@@ -135,7 +144,26 @@ impl Draft {
             who: String::new(),
             reason: reason.to_owned(),
             at_ms: 0,
+            counts_from: counts_from.unwrap_or_default(),
+            began_at_ms: None,
+            withdrawn_at_ms: None,
+            withdrawn_who: None,
         })
+    }
+}
+
+impl Draft {
+    /// The day from which it counts: not before today, nor after the contract's last day. Without one it is today.
+    fn counts_from(&self, today: &str, ends_on: Option<Date>) -> Result<String, Key> {
+        if self.counts_from.trim().is_empty() {
+            return Ok(today.to_owned());
+        }
+        let typed = day(&self.counts_from);
+        match text(typed).filter(|day| day.as_str() >= today) {
+            None => Err(Key("contract.error.counts_from")),
+            Some(_) if ends_on.is_some() && ends_on < typed => Err(Key("contract.error.after_end")),
+            Some(day) => Ok(day),
+        }
     }
 }
 
@@ -177,6 +205,7 @@ mod tests {
 
     fn check(draft: &Draft) -> Result<ContractRow, Box<Wrong>> {
         draft.check(Choices {
+            today: "2026-11-28",
             terms: &[1],
             regions: &["jp".to_owned()],
         })
@@ -191,6 +220,13 @@ mod tests {
             ..Draft::of(&row)
         };
         assert!(check(&again).is_ok());
+        assert_eq!(row.counts_from, "2026-11-28");
+        let coming = Draft {
+            counts_from: " 2027-03-31 ".to_owned(),
+            ends_on: "2027-03-31".to_owned(),
+            ..good()
+        };
+        assert_eq!(check(&coming).unwrap().counts_from, "2027-03-31");
     }
 
     #[test]
@@ -230,6 +266,14 @@ mod tests {
             ..good()
         };
         assert!(check(&draft).unwrap_err().regions.is_some());
+        for counts_from in ["2026-11-27", "2027-02-29", "tomorrow", "2027-04-01"] {
+            let draft = Draft {
+                counts_from: counts_from.to_owned(),
+                ends_on: "2027-03-31".to_owned(),
+                ..good()
+            };
+            assert!(check(&draft).unwrap_err().counts_from.is_some());
+        }
         for days in ["30", "3654", "-1", "x", "9999999999999999999999"] {
             let draft = Draft {
                 retention_days: days.to_owned(),

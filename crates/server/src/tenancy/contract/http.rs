@@ -32,7 +32,7 @@ impl From<ContractError> for Failure {
         match error {
             ContractError::Denied(denied) => denied.into(),
             ContractError::Database(error) => error.into(),
-            ContractError::Code => Self::NotFound,
+            ContractError::Code | ContractError::NotComing => Self::NotFound,
             ContractError::Wrong(_) | ContractError::OtherTerms => {
                 Self::Internal(error.to_string())
             }
@@ -46,7 +46,8 @@ async fn show(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response,
     let page = ContractPage {
         agreed: page::agreed(&of, lang),
         codes: page::codes(&of, lang),
-        versions: page::versions(&of),
+        coming: page::coming(&of, &signed.ui),
+        versions: page::versions(&of, &signed.ui),
         resources: (of.labels.resources, of.labels.unlabelled),
         may_export: rights::authorize(&signed.actor, Action::ExportStored).is_ok(),
         ui: signed.ui,

@@ -2,8 +2,12 @@
 
 pub(crate) mod api;
 pub(crate) mod checks;
+pub mod days;
+#[cfg(test)]
+mod days_tests;
 pub mod draft;
 pub(crate) mod http;
+pub(crate) mod job;
 pub mod page;
 pub mod service;
 mod store;
@@ -11,7 +15,9 @@ mod store;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod versions;
 
+pub use days::Standing;
 pub use draft::{Draft, Wrong};
 pub use service::{ContractError, Overview, Room};
 pub use store::{AcceptanceRow, ContractRow, ServiceCodeRow};

@@ -1,6 +1,10 @@
 //! The pages of what a customer has agreed on.
 
-use super::service::Overview;
+use super::{
+    ContractRow,
+    days::{self, Standing},
+    service::Overview,
+};
 use crate::{
     app,
     portal::{Key, Lang, Ui},
@@ -15,6 +19,14 @@ use time::OffsetDateTime;
 pub struct VersionRow {
     /// Its number in the row of versions.
     pub version: i64,
+    /// Whether it counts, comes, or is over.
+    pub standing: Standing,
+    /// The day from which it counts; none for one that was written before versions had one.
+    pub counts_from: Option<String>,
+    /// What it says: what it is about, and the value in the reader's language.
+    pub says: Vec<(Key, String)>,
+    /// Who of the provider withdrew it, and when.
+    pub withdrawn: Option<(String, OffsetDateTime)>,
     /// When it was written.
     pub at: OffsetDateTime,
     /// Who of the provider wrote it.
@@ -73,9 +85,11 @@ pub struct ContractPage {
     pub ui: Ui,
     /// What counts; none when there is no contract yet.
     pub agreed: Option<Agreed>,
+    /// What is to count later, in sentences.
+    pub coming: Vec<String>,
     /// Service codes.
     pub codes: Vec<CodeRow>,
-    /// Every version, the newest first.
+    /// Every version, the last written first.
     pub versions: Vec<VersionRow>,
     /// Resources, and those without a service code.
     pub resources: (i64, i64),
@@ -110,26 +124,12 @@ pub struct TermsPage {
 /// The version that counts, in the reader's language.
 pub(crate) fn agreed(of: &Overview, lang: Lang) -> Option<Agreed> {
     let row = of.contract()?;
-    let region = |code: &String| {
-        let found = of.regions.iter().find(|region| region.code == *code);
-        found.map_or_else(
-            || code.clone(),
-            |region| {
-                format!(
-                    "{} ({}, {})",
-                    region.name(lang),
-                    region.country,
-                    region.code
-                )
-            },
-        )
-    };
     Some(Agreed {
         number: row.number.clone(),
         starts_on: row.starts_on.clone(),
         ends_on: row.ends_on.clone(),
         in_force: of.in_force,
-        regions: row.regions().iter().map(region).collect(),
+        regions: regions(of, row, lang),
         retention_days: row.retention_days,
         people: (of.people, row.max_people),
         sessions: (of.sessions, row.max_sessions),
@@ -161,10 +161,29 @@ pub(crate) fn codes(of: &Overview, lang: Lang) -> Vec<CodeRow> {
     of.codes.iter().map(row).collect()
 }
 
+/// Names of a version's regions, with their countries.
+fn regions(of: &Overview, row: &ContractRow, lang: Lang) -> Vec<String> {
+    let name = |code: String| {
+        let found = of.regions.iter().find(|region| region.code == code);
+        match found {
+            Some(region) => format!("{} ({}, {code})", region.name(lang), region.country),
+            None => code,
+        }
+    };
+    row.regions().into_iter().map(name).collect()
+}
+
 /// Every version of the contract.
-pub(crate) fn versions(of: &Overview) -> Vec<VersionRow> {
-    let row = |row: &super::ContractRow| VersionRow {
+pub(crate) fn versions(of: &Overview, ui: &Ui) -> Vec<VersionRow> {
+    let row = |row: &ContractRow| VersionRow {
         version: row.version,
+        standing: days::standing(&of.versions, row, &of.today),
+        counts_from: Some(ui.day(&row.counts_from)).filter(|day| !day.is_empty()),
+        says: says(of, row, ui),
+        withdrawn: row
+            .withdrawn_who
+            .clone()
+            .zip(row.withdrawn_at_ms.map(app::moment)),
         at: app::moment(row.at_ms),
         who: row.who.clone(),
         reason: row.reason.clone(),
@@ -172,13 +191,67 @@ pub(crate) fn versions(of: &Overview) -> Vec<VersionRow> {
     of.versions.iter().map(row).collect()
 }
 
+/// What a version says.
+fn says(of: &Overview, row: &ContractRow, ui: &Ui) -> Vec<(Key, String)> {
+    let terms = ui.t1("contract.terms_version", "version", row.terms_version);
+    let days = ui.t1("contract.days", "days", row.retention_days);
+    vec![
+        (Key("contract.number"), row.number.clone()),
+        (
+            Key("contract.period"),
+            period(ui, &row.starts_on, row.ends_on.as_deref()),
+        ),
+        (Key("contract.people"), row.max_people.to_string()),
+        (Key("contract.sessions"), row.max_sessions.to_string()),
+        (
+            Key("contract.regions"),
+            regions(of, row, ui.lang).join(ui.t("contract.comma")),
+        ),
+        (Key("contract.retention"), days),
+        (Key("contract.terms"), terms),
+    ]
+}
+
+/// What is to count later, in sentences, the next one first.
+pub(crate) fn coming(of: &Overview, ui: &Ui) -> Vec<String> {
+    let sentence = |row: &ContractRow| {
+        let values: [(&str, &dyn Display); 2] = [
+            ("version", &row.version),
+            ("day", &ui.day(&row.counts_from)),
+        ];
+        ui.filled("contract.coming", &values)
+    };
+    of.coming().into_iter().map(sentence).collect()
+}
+
+fn period(ui: &Ui, starts_on: &str, ends_on: Option<&str>) -> String {
+    let from = ui.day(starts_on);
+    match ends_on {
+        Some(to) => ui.filled("contract.from_to", &[("from", &from), ("to", &ui.day(to))]),
+        None => ui.t1("contract.from", "from", from),
+    }
+}
+
+impl VersionRow {
+    pub(crate) fn badge(&self) -> (Key, &'static str) {
+        match self.standing {
+            Standing::Present => (Key("contract.standing.present"), "good"),
+            Standing::Coming => (Key("contract.standing.coming"), "note"),
+            Standing::Past => (Key("contract.standing.past"), ""),
+            Standing::Withdrawn => (Key("contract.standing.withdrawn"), ""),
+        }
+    }
+
+    pub(crate) fn withdrawn(&self, ui: &Ui) -> Option<String> {
+        let (who, at) = self.withdrawn.as_ref()?;
+        let values: [(&str, &dyn Display); 2] = [("name", who), ("at", &ui.time(at))];
+        Some(ui.filled("contract.withdrawn_by", &values))
+    }
+}
+
 impl Agreed {
     pub(crate) fn period(&self, ui: &Ui) -> String {
-        let from = ui.day(&self.starts_on);
-        match &self.ends_on {
-            Some(to) => ui.filled("contract.from_to", &[("from", &from), ("to", &ui.day(to))]),
-            None => ui.t1("contract.from", "from", from),
-        }
+        period(ui, &self.starts_on, self.ends_on.as_deref())
     }
 
     pub(crate) fn state(&self) -> (Key, &'static str) {
@@ -203,6 +276,12 @@ fn used(ui: &Ui, (used, most): (i64, i64)) -> String {
 }
 
 impl ContractPage {
+    /// Customers withdraw nothing.
+    #[allow(clippy::unused_self)] // The template that lists versions is the operators' too.
+    fn withdraw_url(&self, _: &VersionRow) -> Option<String> {
+        None
+    }
+
     fn labelled(&self) -> String {
         let (resources, unlabelled) = &self.resources;
         let values: [(&str, &dyn Display); 2] =

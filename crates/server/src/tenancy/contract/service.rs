@@ -1,7 +1,7 @@
 //! What is agreed on, what it allows, and who accepted it.
 
 use super::{
-    AcceptanceRow, ContractRow, Draft, ServiceCodeRow, Wrong,
+    AcceptanceRow, ContractRow, Draft, ServiceCodeRow, Wrong, days,
     draft::Choices,
     store::{self, Labels},
 };
@@ -21,6 +21,8 @@ use time::macros::offset;
 use uuid::Uuid;
 use wire::ids::TenantId;
 
+pub(crate) use super::versions::{revise, withdraw};
+
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
@@ -33,6 +35,9 @@ pub enum ContractError {
     /// There is no such service code, service or option; or the code is taken.
     #[error("the service code cannot be used")]
     Code,
+    /// There is no such version, or none that comes: it counts already, or was withdrawn.
+    #[error("the contract's version cannot be withdrawn")]
+    NotComing,
     /// These are not the terms that count, or not the text that was shown.
     #[error("the terms are other ones now")]
     OtherTerms,
@@ -55,9 +60,11 @@ pub enum Room {
 /// Everything that a customer has agreed on, and how much of it is used.
 #[derive(Clone, Debug)]
 pub struct Overview {
-    /// Every version, the newest first.
+    /// Every version, the last written first.
     pub versions: Vec<ContractRow>,
-    /// Whether the newest is in force today.
+    /// Today in Japan.
+    pub today: String,
+    /// Whether the contract is in force today.
     pub in_force: bool,
     /// Service codes, those that ended too.
     pub codes: Vec<ServiceCodeRow>,
@@ -83,7 +90,13 @@ impl Overview {
     /// The version that counts.
     #[must_use]
     pub fn contract(&self) -> Option<&ContractRow> {
-        self.versions.first()
+        days::counting(&self.versions, &self.today)
+    }
+
+    /// Those whose day comes, the next one first.
+    #[must_use]
+    pub fn coming(&self) -> Vec<&ContractRow> {
+        days::coming(&self.versions, &self.today)
     }
 
     /// Who accepted the terms that go with the contract.
@@ -121,11 +134,13 @@ pub(crate) async fn overview(
 ) -> sqlx::Result<Overview> {
     let versions = store::versions(tx, tenant).await?;
     let terms = provider::service::terms(tx).await?;
-    let contract = versions.first();
-    let in_force = contract.is_some_and(|row| row.is_in_force(&today(app)));
+    let today = today(app);
+    let contract = days::counting(&versions, &today);
+    let in_force = contract.is_some_and(|row| row.is_in_force(&today));
     let version = contract.map(|row| row.terms_version);
     Ok(Overview {
         in_force,
+        today,
         terms: terms.into_iter().find(|row| Some(row.version) == version),
         versions,
         codes: store::codes(tx, tenant).await?,
@@ -149,7 +164,7 @@ pub async fn accept(
 ) -> Result<bool, ContractError> {
     rights::authorize(actor, Action::AcceptTerms)?;
     let mut tx = app.db.begin(actor.tenant).await?;
-    let contract = store::current(&mut tx, actor.tenant).await?;
+    let contract = store::current(&mut tx, actor.tenant, &today(app)).await?;
     let terms = provider::service::terms(&mut tx).await?;
     let terms = terms.into_iter().find(|terms| terms.version == version);
     let (Some(contract), Some(terms)) = (contract, terms) else {
@@ -188,33 +203,9 @@ pub(crate) struct By<'a> {
     pub(crate) who: &'a str,
 }
 
-/// Writes the contract's next version and returns its number. The caller has asked whether it may be done.
-pub(crate) async fn revise(
-    app: &App,
-    tx: &mut Tx,
-    by: By<'_>,
-    draft: &Draft,
-) -> Result<ContractRow, ContractError> {
-    let before = store::current(tx, by.tenant).await?;
-    let kept = before.as_ref().map_or_else(Vec::new, ContractRow::regions);
-    let checked = check(tx, draft, &kept).await?;
-    let row = ContractRow {
-        version: before.map_or(0, |row| row.version) + 1,
-        who: by.who.to_owned(),
-        at_ms: app.clock.now_ms(),
-        ..checked
-    };
-    store::insert(tx, by.tenant, &row).await?;
-    let detail = format!("{} v{}: {}", row.number, row.version, row.reason);
-    record(app, tx, by, What::ContractChanged, by.tenant.0, &detail).await?;
-    if activity::kept_days(tx, by.tenant).await? != row.retention_days {
-        activity::set_kept_days(app, tx, by.tenant, by.who, row.retention_days).await?;
-    }
-    Ok(row)
-}
-
-/// The row of a draft, or what is wrong with it. Regions that are not offered any more may stay where they are `kept`.
+/// The row of a draft that counts from its day or from today, or what is wrong with it. Regions that are not offered any more may stay where they are `kept`.
 pub(crate) async fn check(
+    app: &App,
     tx: &mut Tx,
     draft: &Draft,
     kept: &[String],
@@ -225,6 +216,7 @@ pub(crate) async fn check(
     let may = |region: &Region| region.is_offered() || kept.contains(&region.code);
     let regions = regions.into_iter().filter(may).map(|region| region.code);
     let choices = Choices {
+        today: &today(app),
         terms: &terms,
         regions: &regions.collect::<Vec<_>>(),
     };
@@ -336,9 +328,15 @@ pub(crate) async fn label(
 
 /// The regions where the customer's sessions may run today: none without a contract in force.
 pub async fn regions(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<String>> {
-    let contract = store::current(tx, tenant).await?;
-    let contract = contract.filter(|row| row.is_in_force(&today(app)));
+    let contract = in_force(app, tx, tenant).await?;
     Ok(contract.map_or_else(Vec::new, |row| row.regions()))
+}
+
+/// The version that counts now, if the contract is in force.
+async fn in_force(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Option<ContractRow>> {
+    let today = today(app);
+    let contract = store::current(tx, tenant, &today).await?;
+    Ok(contract.filter(|row| row.is_in_force(&today)))
 }
 
 /// Whether there may be one more account. Until the transaction ends nobody else adds one.
@@ -351,8 +349,7 @@ pub async fn room_for_person(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::
 /// How many more accounts the contract allows, fewer than none where it became smaller; `None` without one in force.
 pub async fn accounts_left(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Option<i64>> {
     let there = store::people(tx, tenant).await?;
-    let contract = store::current(tx, tenant).await?;
-    let contract = contract.filter(|row| row.is_in_force(&today(app)));
+    let contract = in_force(app, tx, tenant).await?;
     Ok(contract.map(|row| row.max_people - there))
 }
 
@@ -369,36 +366,24 @@ async fn room(
     tenant: TenantId,
     has_room: impl FnOnce(&ContractRow) -> bool,
 ) -> sqlx::Result<Room> {
-    let contract = store::current(tx, tenant).await?;
-    Ok(match contract.filter(|row| row.is_in_force(&today(app))) {
+    Ok(match in_force(app, tx, tenant).await? {
         None => Room::NoContract,
         Some(row) if has_room(&row) => Room::Free,
         Some(_) => Room::Full,
     })
 }
 
-impl ContractRow {
-    /// The codes of the regions.
-    #[must_use]
-    pub fn regions(&self) -> Vec<String> {
-        self.regions.split_whitespace().map(str::to_owned).collect()
-    }
-
-    /// Whether it is in force on a day in Japan. `YYYY-MM-DD` compares as the days do.
-    #[must_use]
-    pub fn is_in_force(&self, today: &str) -> bool {
-        let has_ended = |end: &String| end.as_str() < today;
-        self.starts_on.as_str() <= today && !self.ends_on.as_ref().is_some_and(has_ended)
-    }
-}
-
 /// Today in Japan.
 pub(crate) fn today(app: &App) -> String {
-    let now = app::moment(app.clock.now_ms()).to_offset(offset!(+9));
-    now.date().to_string()
+    day_of(app.clock.now_ms())
 }
 
-async fn record(
+/// The day in Japan of a moment, Unix milliseconds.
+pub(super) fn day_of(at_ms: i64) -> String {
+    app::moment(at_ms).to_offset(offset!(+9)).date().to_string()
+}
+
+pub(super) async fn record(
     app: &App,
     tx: &mut Tx,
     by: By<'_>,

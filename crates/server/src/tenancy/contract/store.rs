@@ -10,8 +10,16 @@ use wire::ids::{TenantId, UserId};
 /// A version of a customer's contract.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct ContractRow {
-    /// Counts from 1; the highest counts.
+    /// From 1, in the order in which they were written.
     pub version: i64,
+    /// The day in Japan from which it counts: `YYYY-MM-DD`; empty for those that were written before versions had one.
+    pub counts_from: String,
+    /// When the service noticed that the day had come, Unix milliseconds.
+    pub began_at_ms: Option<i64>,
+    /// When it was withdrawn, Unix milliseconds: before that day.
+    pub withdrawn_at_ms: Option<i64>,
+    /// Who of the provider withdrew it.
+    pub withdrawn_who: Option<String>,
     /// The number on paper.
     pub number: String,
     /// The first day, in Japan: `YYYY-MM-DD`.
@@ -81,14 +89,26 @@ pub struct Labels {
 
 const INSERT: &str =
     "INSERT INTO contracts (tenant_id, version, number, starts_on, ends_on, terms_version,
-    retention_days, max_people, max_sessions, regions, who, reason, at_ms)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    retention_days, max_people, max_sessions, regions, who, reason, at_ms, counts_from, began_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const VERSIONS: &str =
     "SELECT version, number, starts_on, ends_on, terms_version, retention_days, max_people, max_sessions,
-    regions, who, reason, at_ms FROM contracts WHERE tenant_id = $1 ORDER BY version DESC";
+    regions, who, reason, at_ms, counts_from, began_at_ms, withdrawn_at_ms, withdrawn_who
+    FROM contracts WHERE tenant_id = $1 ORDER BY version DESC";
+/// The same choice as in `days.rs`.
 const CURRENT: &str =
     "SELECT version, number, starts_on, ends_on, terms_version, retention_days, max_people, max_sessions,
-    regions, who, reason, at_ms FROM contracts WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1";
+    regions, who, reason, at_ms, counts_from, began_at_ms, withdrawn_at_ms, withdrawn_who
+    FROM contracts WHERE tenant_id = $1 AND withdrawn_at_ms IS NULL AND counts_from <= $2
+    ORDER BY counts_from DESC, version DESC LIMIT 1";
+const WITHDRAW: &str = "UPDATE contracts SET withdrawn_at_ms = $3, withdrawn_who = $4
+    WHERE tenant_id = $1 AND version = $2 AND withdrawn_at_ms IS NULL AND counts_from > $5";
+const DUE: &str = "SELECT DISTINCT tenant_id FROM contracts
+    WHERE began_at_ms IS NULL AND withdrawn_at_ms IS NULL AND counts_from <= $1";
+const IS_DUE: &str = "SELECT count(*) > 0 FROM contracts
+    WHERE tenant_id = $2 AND began_at_ms IS NULL AND withdrawn_at_ms IS NULL AND counts_from <= $1";
+const BEGIN: &str = "UPDATE contracts SET began_at_ms = $3
+    WHERE tenant_id = $1 AND began_at_ms IS NULL AND withdrawn_at_ms IS NULL AND counts_from <= $2";
 const CODES: &str =
     "SELECT id, code, service, options, created_at_ms, ended_at_ms FROM service_codes
     WHERE tenant_id = $1 ORDER BY code";
@@ -123,16 +143,54 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, new: &ContractRow) -> 
     on!(tx, c => sqlx::query(INSERT).bind(tenant).bind(new.version).bind(&new.number).bind(&new.starts_on)
         .bind(&new.ends_on).bind(new.terms_version).bind(new.retention_days).bind(new.max_people)
         .bind(new.max_sessions).bind(&new.regions).bind(&new.who).bind(&new.reason).bind(new.at_ms)
+        .bind(&new.counts_from).bind(new.began_at_ms)
         .execute(c).await.map(drop))
 }
 
-/// Every version, the newest first.
+/// Every version, the last written first.
 pub(super) async fn versions(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<ContractRow>> {
     on!(tx, c => sqlx::query_as(VERSIONS).bind(tenant).fetch_all(c).await)
 }
 
-pub(super) async fn current(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Option<ContractRow>> {
-    on!(tx, c => sqlx::query_as(CURRENT).bind(tenant).fetch_optional(c).await)
+/// The version that counts on a day.
+pub(super) async fn current(
+    tx: &mut Tx,
+    tenant: TenantId,
+    day: &str,
+) -> sqlx::Result<Option<ContractRow>> {
+    on!(tx, c => sqlx::query_as(CURRENT).bind(tenant).bind(day).fetch_optional(c).await)
+}
+
+/// Withdraws a version whose day comes after today. `false` when there is none.
+pub(super) async fn withdraw(
+    tx: &mut Tx,
+    (tenant, version): (TenantId, i64),
+    (who, now_ms): (&str, i64),
+    today: &str,
+) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(WITHDRAW).bind(tenant).bind(version).bind(now_ms).bind(who).bind(today)
+        .execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// Customers with a version whose day has come and that nobody has noticed, in a transaction that sees all of them.
+pub(super) async fn due(tx: &mut Tx, today: &str) -> sqlx::Result<Vec<TenantId>> {
+    on!(tx, c => sqlx::query_scalar(DUE).bind(today).fetch_all(c).await)
+}
+
+/// Whether a customer has one.
+pub(super) async fn is_due(tx: &mut Tx, tenant: TenantId, day: &str) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query_scalar(IS_DUE).bind(day).bind(tenant).fetch_one(c).await)
+}
+
+/// Notices them all. `false` when somebody was faster.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    tenant: TenantId,
+    today: &str,
+    now_ms: i64,
+) -> sqlx::Result<bool> {
+    on!(tx, c => sqlx::query(BEGIN).bind(tenant).bind(today).bind(now_ms).execute(c).await
+        .map(|done| done.rows_affected() > 0))
 }
 
 pub(super) async fn codes(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<ServiceCodeRow>> {

@@ -20,8 +20,8 @@ pub(crate) async fn accept_terms(app: &App, actor: &Actor) {
 /// A contract and service codes that nothing in the log tells of, so that tests begin with an empty one.
 pub(crate) async fn agree(app: &App, tx: &mut Tx, tenant: TenantId, code: &str) {
     const CONTRACT: &str = "INSERT INTO contracts (tenant_id, version, number, starts_on, terms_version, retention_days,
-        max_people, max_sessions, regions, who, reason, at_ms)
-        VALUES ($1, 1, 'N-1', '2020-04-01', 1, 31, 100, 100, 'jp-east', 'Grace', 'new', 0)";
+        max_people, max_sessions, regions, who, reason, at_ms, began_at_ms)
+        VALUES ($1, 1, 'N-1', '2020-04-01', 1, 31, 100, 100, 'jp-east', 'Grace', 'new', 0, 0)";
     const CODE: &str =
         "INSERT INTO service_codes (id, tenant_id, code, service, options, created_at_ms)
         VALUES ($1, $2, $3, $4, '', 0)";
