@@ -4,8 +4,8 @@
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
 use proof::{
-    ANOTHER_PERSON, ELEVATED, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, SCHEMA,
-    counterexample, never_permitted,
+    ANOTHER_PERSON, ELEVATED, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS,
+    POLICIES, SCHEMA, counterexample, never_permitted,
 };
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -111,6 +111,43 @@ async fn nobody_decides_on_what_they_asked_for_nor_looks_after_themselves() {
 }
 
 #[tokio::test]
+async fn a_grant_never_reaches_another_service_code_or_customer() {
+    holds(GRANTS_STAY).await;
+    // Grants do something: without them less is permitted.
+    assert!(counterexample(POLICIES, NO_GRANTS).await.unwrap().is_some());
+    // A delegation that asks for some grant, not for one in this service code.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"launch", resource)
+        when { resource.tenant == principal.tenant && !principal.grants.isEmpty() };"#,
+    )
+    .await;
+    // One that takes a user's grant for an administrator's.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"grant_right", resource)
+        when { resource.tenant == principal.tenant && resource has service_code &&
+            principal.grants.contains({ role: Role::"user", service_code: resource.service_code }) };"#,
+    )
+    .await;
+    // One that forgets whose the thing is.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"view_service_code", resource)
+        when { resource has service_code &&
+            principal.grants.contains({ role: Role::"administrator", service_code: resource.service_code }) };"#,
+    )
+    .await;
+    // One that lets everybody open what is kept for people with a grant.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"view_desktops", resource)
+        when { resource.tenant == principal.tenant };"#,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn every_action_is_permitted_to_somebody() {
     assert_eq!(
         never_permitted(POLICIES).await.unwrap(),
@@ -128,7 +165,7 @@ fn a_right_is_delegated_per_service_code() {
     let set = proof::policies(&schema, POLICIES).unwrap();
     let code = |id: &str| {
         serde_json::json!({"uid": {"type": "ServiceCode", "id": id}, "parents": [],
-            "attrs": {"tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}}})
+            "attrs": {"tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}, "closed": false}})
     };
     let thing = |id: &str, code: &str| {
         serde_json::json!({"uid": {"type": "Thing", "id": id}, "parents": [], "attrs": {
@@ -175,10 +212,11 @@ fn digest() -> String {
     text
 }
 
-const PROMISES: [&str; 5] = [
+const PROMISES: [&str; 6] = [
     ONE_CUSTOMER,
     NO_STORED_DATA,
     OWN_GRANTS,
+    GRANTS_STAY,
     ELEVATED,
     ANOTHER_PERSON,
 ];

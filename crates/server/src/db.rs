@@ -27,7 +27,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 24] = [
+const MIGRATIONS: [(i64, &str); 25] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -52,6 +52,7 @@ const MIGRATIONS: [(i64, &str); 24] = [
     (22, include_str!("../migrations/0022_mail.sql")),
     (23, include_str!("../migrations/0023_passkeys.sql")),
     (24, include_str!("../migrations/0024_elevations.sql")),
+    (25, include_str!("../migrations/0025_grants.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -6,6 +6,7 @@ use crate::{
     actor::{Actor, Role, Scopes, TokenScope},
     app::{self, App, secret_hash},
     db::Scope,
+    grants,
     identity,
     portal::Key,
     rights::{self, Action, Denied},
@@ -130,6 +131,7 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
     if !identity::admits_program(&mut tx, &person, address).await? {
         return Ok(None);
     }
+    let grants = grants::service::of_person(&mut tx, row.tenant_id, row.user_id).await?;
     drop(tx);
     if row.last_used_ms.is_none_or(|at| now_ms - at > TOUCH_MS) {
         let mut tx = app.db.begin(row.tenant_id).await?;
@@ -144,6 +146,7 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
         full_name: format!("{} (API: {})", person.full_name, row.name),
         address: address.to_owned(),
         scopes: Some(Scopes::from_text(&row.scopes)),
+        grants,
     }))
 }
 

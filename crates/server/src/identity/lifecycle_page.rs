@@ -5,6 +5,7 @@ use super::{
     page::AccountState,
 };
 use crate::{
+    grants::service::{Given, Served},
     notices::Delivered,
     portal::{Key, Ui},
 };
@@ -76,6 +77,20 @@ pub struct PersonPage {
     pub sends_mail: bool,
     /// What became of the last messages to them.
     pub delivered: Vec<Delivered>,
+    /// Their rights for one service code each.
+    pub grants: Vec<Given>,
+    /// The organisation's service codes.
+    pub codes: Vec<Served>,
+    /// Whether they are an auditor, who is given no rights.
+    pub is_auditor: bool,
+}
+
+impl PersonPage {
+    /// What people call the service code of a right; one that ended has no name here.
+    fn code_of(&self, given: &Given) -> &str {
+        let code = self.codes.iter().find(|code| code.id == given.code);
+        code.map_or("", |code| code.code.as_str())
+    }
 }
 
 /// The one time that a one-time link is shown.

@@ -15,6 +15,7 @@ use crate::{
     actor::{Actor, Role},
     app::App,
     db::Tx,
+    grants::service as grants,
     notices::{self, Content, Token},
     portal::Key,
     rights::{self, Action, Denied},
@@ -189,6 +190,7 @@ impl<'a> Turn<'a> {
         self.may_lose(user).await?;
         store::remove_user(&mut self.tx, self.actor.tenant, user.id).await?;
         factors::forget(&mut self.tx, user).await?;
+        grants::forget(&mut self.tx, self.actor.tenant, user.id).await?;
         devices::service::forget(self.app, &mut self.tx, user).await?;
         shut_out(self.app, &mut self.tx, user).await?;
         notices::withdraw(self.app, &mut self.tx, user).await?;

@@ -1,7 +1,7 @@
 //! Which service document tells how each screen is used.
 
 /// A path and the document of what lies at or below it; the first that fits counts.
-const SCREENS: [(&str, &str); 27] = [
+const SCREENS: [(&str, &str); 28] = [
     ("/console", "operators"),
     ("/branding", "administrators"),
     ("/at", "getting-started"),
@@ -10,6 +10,7 @@ const SCREENS: [(&str, &str); 27] = [
     ("/users", "administrators"),
     ("/overview", "administrators"),
     ("/sign-in-rules", "administrators"),
+    ("/service-codes", "administrators"),
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),
     ("/sign-in/device", "account"),

@@ -51,6 +51,19 @@ pub enum Action {
     AcceptTerms,
     /// Take out everything that the organisation has stored.
     ExportStored,
+    /// Look after a service code: see who has a right in it and what runs in it. Without a code, any of the organisation's.
+    ViewServiceCode,
+    /// Give and take rights in a service code. Without a code, any of the organisation's.
+    GrantRight,
+}
+
+/// The service code that a thing bears, as the policies see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code.
+    pub id: Uuid,
+    /// Whether its desktops are for people with a right in it.
+    pub closed: bool,
 }
 
 /// What the policies are told of an action and of what it is done to.
@@ -80,6 +93,8 @@ impl Action {
             Self::ViewContract => ("view_contract", None, false),
             Self::AcceptTerms => ("accept_terms", None, false),
             Self::ExportStored => ("export_stored", None, true),
+            Self::ViewServiceCode => ("view_service_code", None, true),
+            Self::GrantRight => ("grant_right", None, true),
         };
         Facts {
             name,
@@ -219,6 +234,9 @@ impl Action {
             Self::ManageTokens
             | Self::AcceptTerms
             | Self::ExportStored
+            // Who may do what is decided by somebody who is there, too.
+            | Self::ViewServiceCode
+            | Self::GrantRight
             | Self::UseAccount { .. } => None,
         }
     }
@@ -229,15 +247,20 @@ impl Action {
 #[error("not allowed")]
 pub struct Denied;
 
-/// Asks the policies.
+/// Asks the policies about a thing that bears no service code, or about such things at all.
 pub fn authorize(actor: &Actor, action: Action) -> Result<(), Denied> {
+    authorize_in(actor, action, None)
+}
+
+/// Asks the policies about a thing that bears a service code of the actor's own customer.
+pub fn authorize_in(actor: &Actor, action: Action, code: Option<Code>) -> Result<(), Denied> {
     // A token's scopes only ever narrow what its person may.
     let within = |scopes: Scopes| action.scope().is_some_and(|scope| scopes.has(scope));
     if !actor.scopes.is_none_or(within) {
         return Err(Denied);
     }
     match &*policies::LIVE {
-        Ok(policies) if policies.permit(actor, action) => Ok(()),
+        Ok(policies) if policies.permit(actor, action, code) => Ok(()),
         _ => Err(Denied),
     }
 }

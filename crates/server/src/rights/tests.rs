@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Action, Asking, Denied, OperatorAction, authorize, authorize_asking, check, policies::Policies,
+    Action, Asking, Code, Denied, OperatorAction, authorize, authorize_asking, authorize_in, check,
+    policies::Policies,
 };
 use crate::{
-    actor::{Actor, Role, TokenScope},
+    actor::{Actor, Grant, Role, TokenScope},
     operators::OperatorRole,
 };
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use wire::ids::{TenantId, UserId};
 
 const ME: UserId = UserId(Uuid::from_u128(2));
 const OTHER: UserId = UserId(Uuid::from_u128(3));
-const ACTIONS: [Action; 10] = [
+const ACTIONS: [Action; 12] = [
     Action::ViewDesktops,
     Action::Launch,
     Action::UseSession { owner: ME },
@@ -26,6 +27,8 @@ const ACTIONS: [Action; 10] = [
     Action::ViewAccess,
     Action::ViewEvidence,
     Action::ManageTokens,
+    Action::ViewServiceCode,
+    Action::GrantRight,
 ];
 
 const HIM: Uuid = Uuid::from_u128(8);
@@ -63,6 +66,7 @@ fn actor(role: Role) -> Actor {
         full_name: String::new(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }
 
@@ -80,7 +84,7 @@ fn what_the_policies_are_asked_fits_the_schema() {
     for role in Role::ALL {
         for action in ACTIONS {
             policies
-                .question(&actor(role), action, Some(&policies.schema))
+                .question(&actor(role), (action, None), Some(&policies.schema))
                 .unwrap();
         }
     }
@@ -190,6 +194,46 @@ fn a_token_does_what_its_scopes_say_and_no_more() {
 }
 
 #[test]
+fn a_right_counts_in_its_service_code_alone() {
+    let code = |id| Code {
+        id: Uuid::from_u128(id),
+        closed: true,
+    };
+    let policies = super::policies::LIVE.as_ref().unwrap();
+    let asked = [Action::ViewDesktops, Action::Launch, Action::ViewServiceCode, Action::GrantRight];
+    let may = |role, given: Option<Role>, at: Code| {
+        let grant = |role| Grant {
+            role,
+            code: Uuid::from_u128(1),
+        };
+        let actor = Actor {
+            grants: given.map(grant).into_iter().collect(),
+            ..actor(role)
+        };
+        asked.map(|action| {
+            let question = policies.question(&actor, (action, Some(at)), Some(&policies.schema));
+            question.unwrap();
+            authorize_in(&actor, action, Some(at)).is_ok()
+        })
+    };
+    let (here, elsewhere) = (code(1), code(2));
+    let user = Role::User;
+    assert_eq!(may(user, None, here), [false; 4]);
+    assert_eq!(may(user, Some(user), here), [true, true, false, false]);
+    assert_eq!(may(user, Some(Role::Administrator), here), [true; 4]);
+    assert_eq!(may(user, Some(Role::Administrator), elsewhere), [false; 4]);
+    // Who administers the organisation looks after every code, and opens what is kept for others no more than they do.
+    let boss = Role::Administrator;
+    assert_eq!(may(boss, None, here), [false, false, true, true]);
+    assert_eq!(may(Role::Auditor, Some(boss), here), [false; 4]);
+    let open = Code {
+        closed: false,
+        ..elsewhere
+    };
+    assert_eq!(may(user, None, open), [true, true, false, false]);
+}
+
+#[test]
 fn nobody_sees_another_persons_desktop() {
     for role in Role::ALL {
         let others = Action::UseSession { owner: OTHER };
@@ -219,7 +263,8 @@ fn each_role_does_its_own_work() {
     assert_eq!(work(Role::User), BTreeSet::from(desks));
     assert_eq!(work(Role::Auditor), BTreeSet::from(books));
     assert_eq!(work(Role::OperationsContact), both);
-    let all = both.into_iter().chain(["manage_users"]).collect();
+    let more = ["grant_right", "manage_users", "view_service_code"];
+    let all = both.into_iter().chain(more).collect();
     assert_eq!(work(Role::Administrator), all);
 }
 

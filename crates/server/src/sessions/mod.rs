@@ -10,6 +10,7 @@ pub mod job;
 #[cfg(test)]
 mod job_tests;
 pub mod page;
+mod oversight;
 mod parting;
 #[cfg(test)]
 mod parting_tests;
