@@ -203,7 +203,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             branding: rights::authorize(&actor, Action::ManageUsers).is_ok(),
             terms_wait: row.terms_wait && rights::authorize(&actor, Action::AcceptTerms).is_ok(),
             codes: rights::authorize(&actor, Action::ViewServiceCode).is_ok()
-                || actor.grants.iter().any(|grant| grant.role == Role::Administrator),
+                || grants::service::looks_after_some(&actor),
         };
         Ok(Self {
             actor,

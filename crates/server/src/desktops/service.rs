@@ -8,6 +8,7 @@ use crate::{
     portal::Lang,
     rights::{self, Action},
 };
+use std::collections::HashMap;
 use uuid::Uuid;
 use wire::ids::{DesktopId, TenantId};
 
@@ -27,6 +28,11 @@ pub async fn offered(tx: &mut Tx, actor: &Actor) -> sqlx::Result<Vec<DesktopRow>
     let may = |code| rights::authorize_in(actor, Action::ViewDesktops, code).is_ok();
     let each = rows.into_iter().zip(codes);
     Ok(each.filter(|(_, code)| may(*code)).map(|(row, _)| row).collect())
+}
+
+/// The service code of every desktop that bears one; of all customers, for the reconciler.
+pub async fn labels(tx: &mut Tx) -> sqlx::Result<HashMap<DesktopId, Uuid>> {
+    Ok(store::labels(tx).await?.into_iter().collect())
 }
 
 /// Offers one more.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     actor::Role,
     app::App,
-    portal::{self, Key},
+    portal::{self, Key, Paging},
     visit::{Failure, SignedIn},
 };
 use axum::{
@@ -20,6 +20,9 @@ use axum::{
 use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
+
+const PER_PAGE: u64 = 25;
+const PER_PAGE_ROWS: usize = 25;
 
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -51,25 +54,42 @@ async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response,
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Done {
+struct Asked {
     done: String,
+    q: String,
+    page: u64,
+}
+
+/// What a code's page says besides the code.
+#[derive(Default)]
+struct Said {
+    asked: Asked,
+    /// An address and a role.
+    typed: (String, String),
+    wrong: Option<GrantError>,
+    done: Option<Key>,
 }
 
 async fn show(
     State(app): State<Arc<App>>,
     signed: SignedIn,
     Path(id): Path<String>,
-    Query(query): Query<Done>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let done = match query.done.as_str() {
+    let done = match asked.done.as_str() {
         "granted" => Some(Key("grants.done.granted")),
         "there" => Some(Key("grants.done.there")),
         "revoked" => Some(Key("grants.done.revoked")),
         "access" => Some(Key("grants.done.access")),
         _ => None,
     };
-    let typed = (String::new(), Role::User.name().to_owned());
-    code_page(&app, signed, parse(&id)?, typed, None, done).await
+    let said = Said {
+        asked,
+        typed: (String::new(), Role::User.name().to_owned()),
+        wrong: None,
+        done,
+    };
+    code_page(&app, signed, parse(&id)?, said).await
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -92,26 +112,40 @@ async fn grant(
     match service::grant(&app, &signed.actor, id, whom, &form.role).await {
         Ok(true) => Ok(back(id, "granted")),
         Ok(false) => Ok(back(id, "there")),
-        Err(error @ (GrantError::Nobody | GrantError::Auditor | GrantError::Role)) => {
-            let typed = (form.email, form.role);
-            code_page(&app, signed, id, typed, Some(error), None).await
+        Err(
+            error @ (GrantError::Nobody
+            | GrantError::Auditor
+            | GrantError::Role
+            | GrantError::Ended),
+        ) => {
+            let said = Said {
+                typed: (form.email, form.role),
+                wrong: Some(error),
+                ..Said::default()
+            };
+            code_page(&app, signed, id, said).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn code_page(
-    app: &App,
-    signed: SignedIn,
-    id: Uuid,
-    typed: (String, String),
-    wrong: Option<GrantError>,
-    done: Option<Key>,
-) -> Result<Response, Failure> {
-    let of = service::overview(app, &signed.actor, id, signed.ui.lang).await?;
-    let (wrong_email, wrong_role) = match wrong {
+async fn code_page(app: &App, signed: SignedIn, id: Uuid, said: Said) -> Result<Response, Failure> {
+    let mut of = service::overview(app, &signed.actor, id, signed.ui.lang).await?;
+    let query: String = said.asked.q.trim().chars().take(100).collect();
+    of.grants.retain(|given| given.has(&query));
+    let mut paging = Paging {
+        page: said.asked.page.max(1),
+        per_page: PER_PAGE,
+        total: of.grants.len() as u64,
+    };
+    paging.page = paging.page.min(paging.pages());
+    let offset = usize::try_from((paging.page - 1) * PER_PAGE).unwrap_or(usize::MAX);
+    let shown = of.grants.into_iter().skip(offset).take(PER_PAGE_ROWS);
+    of.grants = shown.collect();
+    let (wrong_email, wrong_role) = match said.wrong {
         Some(GrantError::Role) => (None, Some(Key("grants.error.role"))),
         Some(GrantError::Auditor) => (Some(Key("grants.error.auditor")), None),
+        Some(GrantError::Ended) => (Some(Key("grants.error.ended")), None),
         Some(_) => (Some(Key("grants.error.nobody")), None),
         None => (None, None),
     };
@@ -123,10 +157,12 @@ async fn code_page(
     let page = CodePage {
         ui: signed.ui,
         of,
-        typed,
+        query,
+        paging,
+        typed: said.typed,
         wrong_email,
         wrong_role,
-        done,
+        done: said.done,
     };
     Ok(portal::page(status, &page))
 }
@@ -160,7 +196,6 @@ async fn ask(
     let page = CodeAccessPage {
         ui: signed.ui,
         code: of.code,
-        grants: of.grants.len(),
         sessions: of.sessions.len(),
     };
     Ok(portal::page(StatusCode::OK, &page))

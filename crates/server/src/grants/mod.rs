@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod http;
+mod looking;
 pub mod page;
 pub mod service;
 mod store;

@@ -4,7 +4,7 @@ use super::service::{Given, Overview, ROLES, Served};
 use crate::{
     actor::Role,
     app,
-    portal::{Key, Ui},
+    portal::{Key, Paging, Ui, local_url},
     visit::role_key,
 };
 use askama::Template;
@@ -20,14 +20,19 @@ pub struct CodesPage {
     pub codes: Vec<Served>,
 }
 
-/// `GET /service-codes/ID`, and the answer to a `POST` to `grants` below it (`email`, `role`, `csrf`) that was not accepted.
+/// `GET /service-codes/ID?q=&page=`, and the answer to a `POST` to `grants` below it (`email`, `role`, `csrf`) that was not
+/// accepted.
 #[derive(Template)]
 #[template(path = "grants/code.html")]
 pub struct CodePage {
     /// The reader.
     pub ui: Ui,
-    /// The code, its rights and its sessions.
+    /// The code, the rights on this page, and its sessions.
     pub of: Overview,
+    /// What was searched for among names and addresses; may be empty.
+    pub query: String,
+    /// Where in the list of rights this page is.
+    pub paging: Paging,
     /// What was typed: an address and a role.
     pub typed: (String, String),
     /// What is wrong with the address.
@@ -46,8 +51,6 @@ pub struct CodeAccessPage {
     pub ui: Ui,
     /// The code as it is now.
     pub code: Served,
-    /// How many rights there are in it.
-    pub grants: usize,
     /// How many of its desktops run.
     pub sessions: usize,
 }
@@ -55,6 +58,10 @@ pub struct CodeAccessPage {
 impl CodePage {
     fn base(&self) -> String {
         format!("/service-codes/{}", self.of.code.id)
+    }
+
+    fn page_url(&self) -> String {
+        local_url(&self.base(), &[("q", &self.query)])
     }
 }
 
@@ -69,6 +76,13 @@ impl Given {
     #[must_use]
     pub fn at(&self) -> OffsetDateTime {
         app::moment(self.granted_at_ms)
+    }
+
+    /// Whether their name or address holds a text.
+    #[must_use]
+    pub fn has(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.full_name.to_lowercase().contains(&text) || self.email.contains(&text)
     }
 }
 

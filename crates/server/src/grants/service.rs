@@ -1,7 +1,9 @@
 //! Use cases: give and take rights in one service code, and keep its desktops for those who have one.
 
-use super::store;
-pub use super::store::GrantRow;
+use super::{
+    looking::one,
+    store::{self, GrantRow},
+};
 use crate::{
     activity::{self, What},
     actor::{Actor, Grant, Role},
@@ -10,11 +12,14 @@ use crate::{
     identity,
     portal::Lang,
     rights::{self, Action, Code, Denied},
-    sessions::service::{self as sessions, InCode, SessionError},
-    tenancy::{contracts, offers},
+    sessions::service::{self as sessions, SessionError},
 };
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
+
+pub use super::looking::{Given, Overview, Served, codes, of_user, overview};
+pub(crate) use super::looking::looks_after_some;
 
 /// The roles that can be given for one service code. An operations contact and an auditor look at the whole.
 pub const ROLES: [Role; 2] = [Role::User, Role::Administrator];
@@ -37,57 +42,15 @@ pub enum GrantError {
     /// No such role can be given for one service code.
     #[error("no such role")]
     Role,
+    /// The contract ended the service code.
+    #[error("the service code has ended")]
+    Ended,
     /// It was changed, and somebody could not be disconnected.
     #[error("cannot disconnect desktops")]
     Sessions(#[from] SessionError),
     /// The database.
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
-}
-
-/// A service code in use, as somebody who looks after it sees it.
-#[derive(Clone, Debug)]
-pub struct Served {
-    /// What its resources bear.
-    pub id: Uuid,
-    /// What people call it.
-    pub code: String,
-    /// The service in the reader's language.
-    pub service: String,
-    /// Whether its desktops are for people with a right in it.
-    pub closed: bool,
-}
-
-/// A right with the names in it.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// The grant.
-    pub id: Uuid,
-    /// Who has it.
-    pub user: UserId,
-    /// Their name.
-    pub full_name: String,
-    /// Their address.
-    pub email: String,
-    /// The role.
-    pub role: Role,
-    /// The service code.
-    pub code: Uuid,
-    /// The name of who gave it.
-    pub granted_by: String,
-    /// When, Unix milliseconds.
-    pub granted_at_ms: i64,
-}
-
-/// A service code with all that belongs to it.
-#[derive(Clone, Debug)]
-pub struct Overview {
-    /// The code.
-    pub code: Served,
-    /// Rights in it.
-    pub grants: Vec<Given>,
-    /// Its sessions that are not over, with the name of who works in each.
-    pub sessions: Vec<(InCode, String)>,
 }
 
 /// A person's rights, for their [`Actor`].
@@ -134,87 +97,14 @@ pub(crate) async fn code_of(
     Ok(codes_of(tx, tenant, [label]).await?.pop().flatten())
 }
 
-/// The service codes in use that the actor looks after.
-pub async fn codes(app: &App, actor: &Actor, lang: Lang) -> Result<Vec<Served>, GrantError> {
-    let mut tx = app.db.read(actor.tenant).await?;
-    let all = served(&mut tx, actor, lang).await?;
-    // Who looks after none is refused; an organisation without codes has an administrator all the same.
-    if all.is_empty() {
-        rights::authorize(actor, Action::ViewServiceCode)?;
+/// Service codes that are kept for people with a right, each with those people; of all customers, for the reconciler.
+pub(crate) async fn kept(tx: &mut Tx) -> sqlx::Result<HashMap<Uuid, HashSet<UserId>>> {
+    let mut kept: HashMap<Uuid, HashSet<UserId>> = HashMap::new();
+    for (code, user) in store::kept(tx).await? {
+        let people = kept.entry(code).or_default();
+        people.extend(user);
     }
-    Ok(all)
-}
-
-async fn served(tx: &mut Tx, actor: &Actor, lang: Lang) -> sqlx::Result<Vec<Served>> {
-    let closed = store::closed(tx, actor.tenant).await?;
-    let catalogue = offers::catalogue(tx).await?;
-    let mut all = Vec::new();
-    for row in contracts::codes(tx, actor.tenant).await? {
-        let code = Code {
-            id: row.id,
-            closed: closed.contains(&row.id),
-        };
-        let seen = rights::authorize_in(actor, Action::ViewServiceCode, Some(code)).is_ok();
-        if row.ended_at_ms.is_some() || !seen {
-            continue;
-        }
-        let offer = catalogue.iter().find(|offer| offer.code == row.service);
-        all.push(Served {
-            id: row.id,
-            service: offer.map_or_else(|| row.service.clone(), |of| of.name(lang).to_owned()),
-            code: row.code,
-            closed: code.closed,
-        });
-    }
-    Ok(all)
-}
-
-/// One of the service codes that the actor looks after. Another one looks like one that does not exist; who looks after
-/// none is refused before it is looked for.
-async fn one(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: Uuid,
-    lang: Lang,
-) -> Result<Served, GrantError> {
-    let looks_after_one = actor.grants.iter().any(|grant| grant.role == Role::Administrator);
-    if !looks_after_one {
-        rights::authorize(actor, Action::ViewServiceCode)?;
-    }
-    let all = served(tx, actor, lang).await?;
-    let found = all.into_iter().find(|code| code.id == id);
-    found.ok_or(GrantError::NotFound)
-}
-
-/// A service code with its rights and sessions.
-pub async fn overview(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    lang: Lang,
-) -> Result<Overview, GrantError> {
-    let mut tx = app.db.read(actor.tenant).await?;
-    let code = one(&mut tx, actor, id, lang).await?;
-    let rows = store::of_code(&mut tx, actor.tenant, id).await?;
-    let grants = named(&mut tx, actor.tenant, rows).await?;
-    let mut sessions = Vec::new();
-    for session in sessions::in_code(&mut tx, actor.tenant, id, lang).await? {
-        let name = name(&mut tx, actor.tenant, session.user).await?;
-        sessions.push((session, name));
-    }
-    Ok(Overview {
-        code,
-        grants,
-        sessions,
-    })
-}
-
-/// A person's rights, for who looks after people.
-pub async fn of_user(app: &App, actor: &Actor, user: UserId) -> Result<Vec<Given>, GrantError> {
-    rights::authorize(actor, Action::GrantRight)?;
-    let mut tx = app.db.read(actor.tenant).await?;
-    let rows = store::of_user(&mut tx, actor.tenant, user).await?;
-    Ok(named(&mut tx, actor.tenant, rows).await?)
+    Ok(kept)
 }
 
 /// For whom a right is.
@@ -236,8 +126,9 @@ pub async fn grant(
 ) -> Result<bool, GrantError> {
     let mut tx = app.db.begin(actor.tenant).await?;
     let code = may_grant(&mut tx, actor, code).await?;
-    // Whoever removes the person meanwhile waits, or has done so.
-    identity::hold_people(&mut tx, actor.tenant).await?;
+    if code.ended {
+        return Err(GrantError::Ended);
+    }
     let person = match whom {
         Whom::Email(email) => identity::person_of_email(&mut tx, actor.tenant, email).await?,
         Whom::Id(id) => identity::person(&mut tx, actor.tenant, id).await?,
@@ -259,8 +150,10 @@ pub async fn grant(
     if !store::insert(&mut tx, actor.tenant, &row).await? {
         return Ok(false);
     }
-    let detail = format!("{} <{}>: {} ({})", person.full_name, person.email, code.code, role.name());
-    activity::append(app, &mut tx, actor, What::RightGranted, person.id.0, &detail).await?;
+    let who = format!("{} <{}>", person.full_name, person.email);
+    let detail = format!("{who}: {} ({})", code.code, role.name());
+    let what = What::RightGranted;
+    activity::append(app, &mut tx, actor, what, person.id.0, &detail).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -274,10 +167,8 @@ pub async fn revoke(app: &App, actor: &Actor, code: Uuid, id: Uuid) -> Result<()
     let Some(row) = rows.into_iter().find(|row| row.id == id) else {
         return Ok(());
     };
-    if !store::remove(&mut tx, actor.tenant, (id, code.id)).await? {
-        return Ok(());
-    }
-    let name = name(&mut tx, actor.tenant, row.user_id).await?;
+    store::remove(&mut tx, actor.tenant, (id, code.id)).await?;
+    let name = identity::name_of(&mut tx, actor.tenant, row.user_id).await?;
     let detail = format!("{name}: {} ({})", code.code, row.role);
     let who = row.user_id.0;
     activity::append(app, &mut tx, actor, What::RightRevoked, who, &detail).await?;
@@ -307,22 +198,35 @@ pub async fn set_closed(
     }
     let how = if closed { "only with a right" } else { "everybody" };
     let detail = format!("{}: {how}", code.code);
-    activity::append(app, &mut tx, actor, What::ServiceCodeAccess, code.id, &detail).await?;
+    let what = What::ServiceCodeAccess;
+    activity::append(app, &mut tx, actor, what, code.id, &detail).await?;
     tx.commit().await?;
     disconnect(app, actor.tenant, code.id).await
 }
 
+/// The code, once the policies permit the actor, as they are now, to give and take rights in it.
 async fn may_grant(tx: &mut Tx, actor: &Actor, id: Uuid) -> Result<Served, GrantError> {
-    let code = one(tx, actor, id, Lang::default()).await?;
+    one(tx, actor, id, Lang::default()).await?;
+    // Whoever takes the actor's own right, or removes somebody, at this moment waits, or has done so.
+    identity::hold_people(tx, actor.tenant).await?;
+    let now = identity::actor_of(tx, actor.tenant, actor.user).await?;
+    let now = now.ok_or(Denied)?;
+    let now = Actor {
+        role: now.role,
+        grants: now.grants,
+        ..actor.clone()
+    };
+    let code = one(tx, &now, id, Lang::default()).await?;
     let asked = Code {
         id: code.id,
         closed: code.closed,
     };
-    rights::authorize_in(actor, Action::GrantRight, Some(asked))?;
+    rights::authorize_in(&now, Action::GrantRight, Some(asked))?;
     Ok(code)
 }
 
-/// Disconnects those from a service code's desktops who may not open them any more.
+/// Disconnects those from a service code's desktops who may not open them any more. Should this process die before, the
+/// reconciler of sessions does it, as it does for a connection that began meanwhile.
 async fn disconnect(app: &App, tenant: TenantId, id: Uuid) -> Result<(), GrantError> {
     let mut tx = app.db.read(tenant).await?;
     let code = code_of(&mut tx, tenant, Some(id)).await?;
@@ -339,30 +243,4 @@ async fn disconnect(app: &App, tenant: TenantId, id: Uuid) -> Result<(), GrantEr
         sessions::disconnect_one(app, tenant, session).await?;
     }
     Ok(())
-}
-
-async fn named(tx: &mut Tx, tenant: TenantId, rows: Vec<GrantRow>) -> sqlx::Result<Vec<Given>> {
-    let mut all = Vec::new();
-    for row in rows {
-        let person = identity::person(tx, tenant, row.user_id).await?;
-        let (Some(person), Some(role)) = (person, Role::from_name(&row.role)) else {
-            continue;
-        };
-        all.push(Given {
-            id: row.id,
-            user: row.user_id,
-            full_name: person.full_name,
-            email: person.email,
-            role,
-            code: row.service_code,
-            granted_by: name(tx, tenant, row.granted_by).await?,
-            granted_at_ms: row.granted_at_ms,
-        });
-    }
-    Ok(all)
-}
-
-/// A name as it is kept, also of somebody who was removed.
-async fn name(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<String> {
-    identity::name_of(tx, tenant, user).await
 }

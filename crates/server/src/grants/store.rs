@@ -1,7 +1,7 @@
 //! All SQL about rights for one service code.
 
 use crate::db::{Tx, on};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
@@ -37,6 +37,11 @@ const CLOSED: &str = "SELECT service_code FROM closed_codes WHERE tenant_id = $1
 const CLOSE: &str = "INSERT INTO closed_codes (id, tenant_id, service_code, closed_by, closed_at_ms)
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (service_code) DO NOTHING";
 const OPEN: &str = "DELETE FROM closed_codes WHERE tenant_id = $1 AND service_code = $2";
+/// Codes that are closed, once for each person with a right in them; once without anybody where there is no such person.
+const KEPT: &str = "SELECT k.service_code, g.user_id FROM closed_codes k
+    LEFT JOIN grants g ON g.service_code = k.service_code AND g.tenant_id = k.tenant_id";
+const COUNTS: &str =
+    "SELECT service_code, count(*) FROM grants WHERE tenant_id = $1 GROUP BY service_code";
 const ALL: &str = "SELECT count(*) FROM grants WHERE tenant_id = $1";
 /// Grants of somebody who is gone or is another customer's, or for another customer's code.
 const ASTRAY: &str = "SELECT count(*) FROM grants g
@@ -69,14 +74,13 @@ pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, row: &GrantRow) -> sql
         .execute(c).await.map(|r| r.rows_affected() == 1))
 }
 
-/// Takes a right in a service code away; `false` when it is not there.
+/// Takes a right in a service code away.
 pub(super) async fn remove(
     tx: &mut Tx,
     tenant: TenantId,
     (id, code): (Uuid, Uuid),
-) -> sqlx::Result<bool> {
-    on!(tx, c => sqlx::query(REMOVE).bind(tenant).bind(id).bind(code).execute(c).await
-        .map(|r| r.rows_affected() == 1))
+) -> sqlx::Result<()> {
+    on!(tx, c => sqlx::query(REMOVE).bind(tenant).bind(id).bind(code).execute(c).await.map(drop))
 }
 
 /// Takes all of a person's rights away.
@@ -89,6 +93,18 @@ pub(super) async fn closed(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<HashSe
     let codes: Vec<Uuid> =
         on!(tx, c => sqlx::query_scalar(CLOSED).bind(tenant).fetch_all(c).await)?;
     Ok(codes.into_iter().collect())
+}
+
+/// Service codes that are kept for people with a right, of all customers: each with every such person.
+pub(super) async fn kept(tx: &mut Tx) -> sqlx::Result<Vec<(Uuid, Option<UserId>)>> {
+    on!(tx, c => sqlx::query_as(KEPT).fetch_all(c).await)
+}
+
+/// How many rights there are in each service code; those without any are not named.
+pub(super) async fn counts(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<HashMap<Uuid, i64>> {
+    let counts: Vec<(Uuid, i64)> =
+        on!(tx, c => sqlx::query_as(COUNTS).bind(tenant).fetch_all(c).await)?;
+    Ok(counts.into_iter().collect())
 }
 
 /// Keeps a service code's desktops for people with a right in it; `false` when they are.

@@ -5,11 +5,12 @@
 use super::service::{self, GrantError, Whom};
 use crate::{
     activity::What,
-    actor::{Actor, Grant, Role},
-    db::on,
+    actor::{Actor, Grant, Role, TokenScope},
+    api::service as api,
+    db::{Scope, on},
     identity::lifecycle,
     sessions::service::{self as sessions, SessionError},
-    testing::{Answer, Browser, Person, World, worlds},
+    testing::{Answer, Browser, Customer, Person, World, worlds},
 };
 use uuid::Uuid;
 
@@ -23,6 +24,20 @@ fn with_grants(person: &Person, grants: &[(Role, Uuid)]) -> Actor {
         grants: grants.iter().map(grant).collect(),
         ..person.actor.clone()
     }
+}
+
+/// The administrator, who has signed in before.
+async fn boss_of<'a>(world: &World, customer: &'a Customer) -> &'a Actor {
+    let boss = &customer.administrator;
+    world.set_state(boss, "active").await;
+    &boss.actor
+}
+
+/// Runs a statement that stands for something that happened elsewhere.
+async fn sql(world: &World, text: &str) {
+    let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();
+    on!(&mut tx, c => sqlx::raw_sql(text).execute(c).await.map(drop)).unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn give(world: &World, by: &Actor, code: Uuid, to: &Person, role: Role) {
@@ -82,7 +97,7 @@ async fn a_code_is_open_to_its_organisation_until_it_is_kept_for_people_with_a_r
 async fn who_loses_the_right_is_disconnected_and_does_not_come_back() {
     for world in worlds().await {
         let customer = &world.customers[0];
-        let (user, boss) = (&customer.user, &customer.administrator.actor);
+        let (user, boss) = (&customer.user, boss_of(&world, customer).await);
         let code = customer.code(&world).await;
         let (mut host, mut gateway) = (world.host(3), world.gateway());
         let shown = world.running(user, customer.desktop, &mut host).await;
@@ -98,6 +113,13 @@ async fn who_loses_the_right_is_disconnected_and_does_not_come_back() {
         let web = world.web_session(user).await;
         let again = sessions::connect(&world.app, &user.actor, web, shown).await;
         assert!(matches!(again, Err(SessionError::NotFound)));
+        // The page says so, instead of trying for ever, and lets them end what they may not open.
+        let mut browser = world.signed_in(user).await;
+        let page = browser.get(&format!("/sessions/{shown}")).await;
+        assert_eq!(page.status, 403);
+        let end = format!("/sessions/{shown}/end");
+        assert!(page.text.contains(&end) && !page.text.contains("session-data"));
+        assert_eq!(post(&mut browser, &end, &[]).await.status, 303);
         // Twice is fine, and is recorded once.
         service::revoke(&world.app, boss, code, id).await.unwrap();
         let log = world.log(Some(customer.tenant)).await;
@@ -117,7 +139,7 @@ async fn who_administers_one_code_does_so_in_no_other_and_nowhere_else() {
             row.await.unwrap().unwrap().service_code.unwrap()
         };
         let foreign = other.code(&world).await;
-        let boss = &customer.administrator.actor;
+        let boss = boss_of(&world, customer).await;
         give(&world, boss, code, &customer.user, Role::Administrator).await;
         let mut hana = world.signed_in(&customer.user).await;
         let list = hana.get("/service-codes").await;
@@ -205,9 +227,10 @@ async fn giving_at_the_same_time_gives_once() {
     for world in worlds().await {
         let customer = &world.customers[0];
         let code = customer.code(&world).await;
+        let boss = boss_of(&world, customer).await;
         let tasks: Vec<_> = (0..6)
             .map(|_| {
-                let (app, actor) = (world.app.clone(), customer.administrator.actor.clone());
+                let (app, actor) = (world.app.clone(), boss.clone());
                 let user = customer.user.actor.user;
                 tokio::spawn(async move {
                     service::grant(&app, &actor, code, Whom::Id(user), "user").await
@@ -221,5 +244,116 @@ async fn giving_at_the_same_time_gives_once() {
         assert_eq!(given, 1);
         let log = world.log(Some(customer.tenant)).await;
         assert_eq!(log, [What::RightGranted]);
+    }
+}
+
+/// Who lost what made them act at that moment does not act: neither a right in the code, nor the administrator's role.
+#[tokio::test]
+async fn who_may_give_is_asked_anew_when_it_is_their_turn() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let code = customer.code(&world).await;
+        let boss = boss_of(&world, customer).await;
+        give(&world, boss, code, &customer.user, Role::Administrator).await;
+        world.set_state(&customer.user, "active").await;
+        let hana = with_grants(&customer.user, &[(Role::Administrator, code)]);
+        let own = service::of_user(&world.app, boss, hana.user).await.unwrap();
+        service::revoke(&world.app, &hana, code, own[0].id).await.unwrap();
+        // She has what she was when her request came in.
+        let whom = Whom::Id(hana.user);
+        let again = service::grant(&world.app, &hana, code, whom, "administrator").await;
+        assert!(matches!(again, Err(GrantError::Denied(_))));
+        let closed = service::set_closed(&world.app, &hana, code, true).await;
+        assert!(matches!(closed, Err(GrantError::Denied(_))));
+
+        let mut demoted = customer.administrator.clone();
+        world.set_role(&mut demoted, Role::OperationsContact).await;
+        let again = service::grant(&world.app, boss, code, whom, "user").await;
+        assert!(matches!(again, Err(GrantError::Denied(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_ended_stays_kept_and_its_rights_can_be_taken_away() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let code = customer.code(&world).await;
+        let boss = boss_of(&world, customer).await;
+        give(&world, boss, code, &customer.user, Role::User).await;
+        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        sql(&world, "UPDATE service_codes SET ended_at_ms = 1 WHERE code LIKE '%-desktop'").await;
+
+        let mut boss = world.signed_in(&customer.administrator).await;
+        assert!(!boss.get("/desktops").await.text.contains(&customer.desktop.to_string()));
+        let path = format!("/service-codes/{code}");
+        assert!(boss.get("/service-codes").await.text.contains(&path));
+        let form = [("email", "boss@shoji.example"), ("role", "user")];
+        let given = post(&mut boss, &format!("{path}/grants"), &form).await;
+        assert_eq!(given.status, 422);
+        let person = format!("/users/{}", customer.user.actor.user);
+        let page = boss.get(&person).await.text;
+        let option = format!("<option value=\"{code}\"");
+        assert!(page.contains(&path) && !page.contains(&option));
+        let grant = page.split("name=\"grant\" value=\"").nth(1).unwrap();
+        let form = [("grant", grant.split('"').next().unwrap())];
+        let taken = post(&mut boss, &format!("{person}/revoke"), &form).await;
+        assert_eq!(taken.status, 303);
+        assert!(!boss.get(&person).await.text.contains(&path));
+        // Nothing is left of it but that it is kept, and that can be undone.
+        let open = post(&mut boss, &format!("{path}/access"), &[("access", "open")]).await;
+        assert_eq!(open.status, 303);
+        assert!(!boss.get("/service-codes").await.text.contains(&path));
+    }
+}
+
+/// Between the change and the cut a process can die, and a connection that was on its way can open.
+#[tokio::test]
+async fn what_is_shown_without_a_right_is_cut_by_whoever_looks_next() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let user = &customer.user;
+        let boss = boss_of(&world, customer).await;
+        let code = customer.code(&world).await;
+        let (mut host, mut gateway) = (world.host(3), world.gateway());
+        let shown = world.running(user, customer.desktop, &mut host).await;
+        let pairing = world.pairing(user, shown, &mut host, &gateway).await;
+        gateway.opened(pairing.open).await;
+        give(&world, boss, code, user, Role::User).await;
+        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        world.pass().await;
+        assert!(gateway.kills().is_empty());
+        sql(&world, "DELETE FROM grants").await;
+        world.pass().await;
+        assert_eq!(gateway.kills(), [shown]);
+        world.pass().await;
+        assert!(gateway.kills().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_program_opens_what_its_person_may_and_gives_no_rights() {
+    for world in worlds().await {
+        let customer = &world.customers[0];
+        let code = customer.code(&world).await;
+        let boss = boss_of(&world, customer).await;
+        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        let draft = api::Draft {
+            name: "ci".to_owned(),
+            scopes: TokenScope::ALL.map(|scope| scope.name().to_owned()).to_vec(),
+            days: 7,
+        };
+        let token = api::create(&world.app, boss, &draft).await.unwrap();
+        let program = || async {
+            let caller = api::caller(&world.app, &token, "192.0.2.7").await;
+            caller.unwrap().unwrap()
+        };
+        let open = sessions::launch(&world.app, &program().await, customer.desktop).await;
+        assert!(matches!(open, Err(SessionError::NotFound)));
+        give(&world, boss, code, &customer.administrator, Role::Administrator).await;
+        let open = sessions::launch(&world.app, &program().await, customer.desktop).await;
+        assert!(open.is_ok());
+        let whom = Whom::Id(customer.user.actor.user);
+        let given = service::grant(&world.app, &program().await, code, whom, "user").await;
+        assert!(matches!(given, Err(GrantError::NotFound)));
     }
 }

@@ -79,17 +79,22 @@ pub struct PersonPage {
     pub delivered: Vec<Delivered>,
     /// Their rights for one service code each.
     pub grants: Vec<Given>,
-    /// The organisation's service codes.
+    /// The organisation's service codes, with those that ended and in which there are rights.
     pub codes: Vec<Served>,
     /// Whether they are an auditor, who is given no rights.
     pub is_auditor: bool,
 }
 
 impl PersonPage {
-    /// What people call the service code of a right; one that ended has no name here.
+    /// What people call the service code of a right.
     fn code_of(&self, given: &Given) -> &str {
         let code = self.codes.iter().find(|code| code.id == given.code);
         code.map_or("", |code| code.code.as_str())
+    }
+
+    /// The service codes in which a right can be given.
+    fn open_codes(&self) -> Vec<&Served> {
+        self.codes.iter().filter(|code| !code.ended).collect()
     }
 }
 

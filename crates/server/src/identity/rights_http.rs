@@ -51,6 +51,7 @@ async fn grant(
             let problem = match error {
                 GrantError::Auditor => Key("grants.error.auditor"),
                 GrantError::Role => Key("grants.error.role"),
+                GrantError::Ended => Key("grants.error.ended"),
                 GrantError::NotFound => Key("grants.error.code"),
                 error => return Err(error.into()),
             };

@@ -146,6 +146,10 @@ impl<'a> Turn<'a> {
         if role.name() != user.role && user.role == Role::Administrator.name() {
             self.may_lose(user).await?;
         }
+        // An auditor works on no desktop, one that is shown now included.
+        if role == Role::Auditor && role.name() != user.role {
+            self.out.push(user.id);
+        }
         let (tenant, now_ms) = (self.actor.tenant, self.app.clock.now_ms());
         let details = (full_name.as_str(), role.name());
         store::set_details(&mut self.tx, tenant, user.id, details, now_ms).await?;

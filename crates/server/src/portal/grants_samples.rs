@@ -7,8 +7,8 @@ use crate::{
         page::{CodeAccessPage, CodePage, CodesPage},
         service::{Given, Overview, Served},
     },
-    portal::{Key, Lang},
-    sessions::service::InCode,
+    portal::{Key, Lang, Paging},
+    sessions::{page::SessionKeptPage, service::InCode},
 };
 use uuid::Uuid;
 use wire::ids::{SessionId, UserId};
@@ -20,6 +20,8 @@ pub(super) fn served(closed: bool) -> Served {
         code: "NGY-2026-0004711-DESK-A".to_owned(),
         service: "仮想デスクトップ".to_owned(),
         closed,
+        ended: closed,
+        rights: i64::from(closed),
     }
 }
 
@@ -71,6 +73,12 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         html(&CodePage {
             ui: member(lang, "/service-codes/1", true),
             of: overview(closed, full),
+            query: if full { HOSTILE.to_owned() } else { String::new() },
+            paging: Paging {
+                page: 1,
+                per_page: 25,
+                total: u64::from(full),
+            },
             typed: (HOSTILE.to_owned(), "user".to_owned()),
             wrong_email: wrong.then_some(Key("grants.error.nobody")),
             wrong_role: wrong.then_some(Key("grants.error.role")),
@@ -81,11 +89,16 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         html(&CodeAccessPage {
             ui: member(lang, "/service-codes/1/access", true),
             code: served(closed),
-            grants: 3,
             sessions: 12,
         })
     };
+    let kept = html(&SessionKeptPage {
+        ui: member(lang, "/sessions/9", false),
+        name: "デスクトップ".to_owned(),
+        end_url: "/sessions/9/end".to_owned(),
+    });
     vec![
+        ("session-kept", kept),
         ("service-codes", codes(vec![served(true), served(false)])),
         ("service-codes-none", codes(Vec::new())),
         ("service-code", code(true, true, false)),

@@ -187,7 +187,11 @@ pub async fn launch(
 }
 
 /// Whether the actor may open what bears a service code; what they may not is as if it were not there.
-async fn may_open(tx: &mut Tx, actor: &Actor, label: Option<Uuid>) -> Result<(), SessionError> {
+pub(super) async fn may_open(
+    tx: &mut Tx,
+    actor: &Actor,
+    label: Option<Uuid>,
+) -> Result<(), SessionError> {
     let code = grants::code_of(tx, actor.tenant, label).await?;
     rights::authorize_in(actor, Action::Launch, code).map_err(|_| SessionError::NotFound)
 }

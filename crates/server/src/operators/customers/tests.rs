@@ -128,6 +128,7 @@ fn of(row: &TenantRow) -> Actor {
         full_name: String::new(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }
 
