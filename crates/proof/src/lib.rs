@@ -41,11 +41,19 @@ pub const ELEVATED: &str = r#"
     permit (principal is Operator, action == Action::"view_contract", resource);
     permit (principal is Operator, action, resource is Thing) when { principal.elevated.contains(resource.tenant) };
     permit (principal is Operator, action, resource is OwnThing) when { principal.elevated.contains(resource.tenant) };"#;
+/// Nobody changes the service base without an elevation for it; nor gives operators power, but who could not ask anybody.
+pub const ELEVATED_BASE: &str = r#"
+    permit (principal, action, resource)
+        unless { action in [Action::"manage_provider", Action::"add_operator", Action::"empower_operator"] };
+    permit (principal is Operator, action, resource) when { principal.elevated_base };
+    permit (principal is Operator, action in [Action::"add_operator", Action::"empower_operator"], resource)
+        when { principal.alone };"#;
 /// Nobody decides on an elevation that they asked for, nor looks after themselves as an operator.
 pub const ANOTHER_PERSON: &str = r#"
     permit (principal, action, resource)
-        unless { action == Action::"manage_operator" || action == Action::"decide_elevation" };
-    permit (principal is Operator, action == Action::"manage_operator", resource) when { resource != principal };
+        unless { action in [Action::"manage_operator", Action::"empower_operator", Action::"decide_elevation"] };
+    permit (principal is Operator, action in [Action::"manage_operator", Action::"empower_operator"], resource)
+        when { resource != principal };
     permit (principal is Operator, action == Action::"decide_elevation", resource)
         when { resource.asked_by != principal };"#;
 

@@ -4,7 +4,7 @@
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
 use proof::{
-    ANOTHER_PERSON, ELEVATED, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS,
+    ANOTHER_PERSON, ELEVATED, ELEVATED_BASE, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS,
     POLICIES, SCHEMA, counterexample, never_permitted,
 };
 use sha2::{Digest as _, Sha256};
@@ -101,6 +101,23 @@ async fn no_operator_acts_on_a_customer_without_an_elevation_for_that_customer()
     let freer =
         r#"unless { action == Action::"view_contract" || action == Action::"manage_contract" ||"#;
     breaks_with(ELEVATED, free, freer).await;
+}
+
+#[tokio::test]
+async fn nobody_changes_the_service_base_or_gives_operators_power_without_an_elevation_for_it() {
+    holds(ELEVATED_BASE).await;
+    breaks_with(ELEVATED_BASE, "unless { principal.elevated_base };", "unless { true };").await;
+    // Somebody else's elevation, for a customer, is none for the base.
+    let other = r#"unless { principal.elevated.contains(Tenant::"shoji") };"#;
+    breaks_with(ELEVATED_BASE, "unless { principal.elevated_base };", other).await;
+    let both = "principal.elevated_base || principal.alone";
+    breaks_with(ELEVATED_BASE, both, "true").await;
+    // One of the acts that give power, left out.
+    let acts = r#"action in [Action::"add_operator", Action::"empower_operator"], resource)
+unless"#;
+    let fewer = r#"action == Action::"add_operator", resource)
+unless"#;
+    breaks_with(ELEVATED_BASE, acts, fewer).await;
 }
 
 #[tokio::test]
@@ -212,12 +229,13 @@ fn digest() -> String {
     text
 }
 
-const PROMISES: [&str; 6] = [
+const PROMISES: [&str; 7] = [
     ONE_CUSTOMER,
     NO_STORED_DATA,
     OWN_GRANTS,
     GRANTS_STAY,
     ELEVATED,
+    ELEVATED_BASE,
     ANOTHER_PERSON,
 ];
 const PROVED: &str = concat!(

@@ -54,7 +54,9 @@ pub(crate) async fn recorded(
     let answer = next.run(request).await;
     let problem = answer.extensions().get::<Problem>();
     let is_refusal = answer.status() == StatusCode::FORBIDDEN
-        && problem.is_none_or(|problem| *problem == Problem::Forbidden);
+        && problem.is_none_or(|problem| {
+            matches!(problem, Problem::Forbidden | Problem::NotElevated)
+        });
     if let Some(asker) = place.0.get().filter(|_| is_refusal) {
         let record = Record {
             tenant: asker.tenant,

@@ -62,6 +62,8 @@ pub(crate) enum Failure {
     NotFound,
     /// The policies say no.
     Forbidden,
+    /// It takes an elevation for the service base, and the operator has none in force.
+    NotElevated,
     /// The form's token is missing or wrong.
     FormExpired,
     /// As many sessions run as the contract allows.
@@ -89,6 +91,7 @@ impl IntoResponse for Failure {
         let problem = match self {
             Self::NotFound => Problem::NotFound,
             Self::Forbidden => Problem::Forbidden,
+            Self::NotElevated => Problem::NotElevated,
             Self::FormExpired => Problem::FormExpired,
             Self::SessionsFull => Problem::SessionsFull,
             Self::NoContract => Problem::NoContract,

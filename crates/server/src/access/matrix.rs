@@ -5,7 +5,7 @@ use crate::{
     actor::{Actor, Grant, Role},
     operators::OperatorRole,
     portal::{Key, Ui},
-    rights::{self, Action, Asking, Code, OperatorAction},
+    rights::{self, Action, Asking, Code, Leave, OperatorAction},
     visit::role_key,
 };
 use uuid::Uuid;
@@ -52,7 +52,7 @@ pub(super) const ASKED: [(Key, Action); 17] = [
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 15] = [
+const OPERATORS: [(Key, OperatorAction); 16] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,
@@ -63,8 +63,8 @@ const OPERATORS: [(Key, OperatorAction); 15] = [
         OperatorAction::ListCustomers,
     ),
     (
-        Key("access.operator.manage_customers"),
-        OperatorAction::ManageCustomers,
+        Key("access.operator.add_customer"),
+        OperatorAction::AddCustomer,
     ),
     (
         Key("access.operator.read_work_log"),
@@ -97,6 +97,10 @@ const OPERATORS: [(Key, OperatorAction); 15] = [
     (
         Key("access.operator.manage_operator"),
         OperatorAction::ManageOperator { other: COLLEAGUE.0 },
+    ),
+    (
+        Key("access.operator.empower_operator"),
+        OperatorAction::EmpowerOperator { other: COLLEAGUE.0 },
     ),
     (
         Key("access.operator.ask_elevation"),
@@ -204,12 +208,16 @@ pub(super) fn operators() -> Vec<AccessRow> {
     OPERATORS.into_iter().map(row).collect()
 }
 
-/// An operator with an elevation for the customer that is asked about.
+/// An operator with elevations for the customer that is asked about and for the service base.
 fn operator(role: OperatorRole) -> Asking<'static> {
     Asking {
         id: SOMEBODY.0,
         role: role.name(),
         elevated: &[CUSTOMER],
+        leave: Leave {
+            elevated: true,
+            alone: false,
+        },
     }
 }
 

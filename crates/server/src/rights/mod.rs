@@ -113,15 +113,15 @@ pub enum OperatorAction {
     Drain,
     /// See which customers there are, and how much they use; nothing that they store.
     ListCustomers,
-    /// Add customers, and say how they are called.
-    ManageCustomers,
+    /// Add customers.
+    AddCustomer,
     /// See what operators did.
     ReadWorkLog,
     /// See which promises hold, of how many customers.
     ViewEvidence,
     /// See what a customer has agreed on.
     ViewContract,
-    /// Write a contract's next version, and give or end service codes.
+    /// Write a contract's next version, give or end service codes, and say how the customer is called.
     ManageContract,
     /// Change what everybody may read of the provider: profile, regions, catalogue, terms.
     ManageProvider,
@@ -129,8 +129,13 @@ pub enum OperatorAction {
     ListOperators,
     /// Add an operator.
     AddOperator,
-    /// Change, suspend and remove an operator, and renew what they enter with.
+    /// Suspend and remove an operator.
     ManageOperator {
+        /// Whom.
+        other: Uuid,
+    },
+    /// Let an operator do more, or come in again: another role, what they enter with, an end to a suspension.
+    EmpowerOperator {
         /// Whom.
         other: Uuid,
     },
@@ -157,6 +162,17 @@ pub struct Asking<'a> {
     pub role: &'a str,
     /// The customers for whom they have an elevation in force.
     pub elevated: &'a [TenantId],
+    /// What they may do to the service base.
+    pub leave: Leave,
+}
+
+/// What opens the service base to an operator whose role changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// They have an elevation for it in force.
+    pub elevated: bool,
+    /// Nobody else could approve one.
+    pub alone: bool,
 }
 
 /// To what an operator's action is done.
@@ -179,7 +195,7 @@ impl OperatorAction {
             Self::ListMachines => "list_machines",
             Self::Drain => "drain_machine",
             Self::ListCustomers => "list_customers",
-            Self::ManageCustomers => "manage_customers",
+            Self::AddCustomer => "add_customer",
             Self::ReadWorkLog => "read_work_log",
             Self::ViewEvidence => "view_all_evidence",
             Self::ViewContract => "view_contract",
@@ -188,6 +204,7 @@ impl OperatorAction {
             Self::ListOperators => "list_operators",
             Self::AddOperator => "add_operator",
             Self::ManageOperator { .. } => "manage_operator",
+            Self::EmpowerOperator { .. } => "empower_operator",
             Self::AskElevation => "ask_elevation",
             Self::DecideElevation { .. } => "decide_elevation",
             Self::EndElevation { .. } => "end_elevation",
@@ -200,7 +217,7 @@ impl OperatorAction {
             Self::ListMachines
             | Self::Drain
             | Self::ListCustomers
-            | Self::ManageCustomers
+            | Self::AddCustomer
             | Self::ReadWorkLog
             | Self::ManageProvider
             | Self::ViewEvidence
@@ -208,7 +225,9 @@ impl OperatorAction {
             | Self::AddOperator
             | Self::AskElevation => About::Base,
             Self::ViewContract | Self::ManageContract => About::Customer,
-            Self::ManageOperator { other } => About::Operator(other),
+            Self::ManageOperator { other } | Self::EmpowerOperator { other } => {
+                About::Operator(other)
+            }
             Self::DecideElevation { asked_by } | Self::EndElevation { asked_by } => {
                 About::Elevation(asked_by)
             }
@@ -271,6 +290,7 @@ pub fn authorize_operator(role: &str, action: OperatorAction) -> Result<(), Deni
         id: Uuid::nil(),
         role,
         elevated: &[],
+        leave: Leave::default(),
     };
     authorize_asking(asking, action, None)
 }

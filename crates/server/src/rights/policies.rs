@@ -191,6 +191,11 @@ impl Policies {
         let facts = [
             ("role", expression(&uid(&types.operator_role, asking.role))),
             ("elevated", RestrictedExpression::new_set(elevated)),
+            (
+                "elevated_base",
+                RestrictedExpression::new_bool(asking.leave.elevated),
+            ),
+            ("alone", RestrictedExpression::new_bool(asking.leave.alone)),
         ];
         let operator = entity(person(asking.id), facts)?;
         let (resource, facts) = match action.about() {

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Action, Asking, Code, Denied, OperatorAction, authorize, authorize_asking, authorize_in, check,
-    policies::Policies,
+    Action, Asking, Code, Denied, Leave, OperatorAction, authorize, authorize_asking, authorize_in,
+    check, policies::Policies,
 };
 use crate::{
     actor::{Actor, Grant, Role, TokenScope},
@@ -33,19 +33,21 @@ const ACTIONS: [Action; 12] = [
 
 const HIM: Uuid = Uuid::from_u128(8);
 const HER: Uuid = Uuid::from_u128(9);
-const OPERATORS: [OperatorAction; 14] = [
+const OPERATORS: [OperatorAction; 16] = [
     OperatorAction::ListMachines,
     OperatorAction::Drain,
     OperatorAction::ListCustomers,
-    OperatorAction::ManageCustomers,
+    OperatorAction::AddCustomer,
     OperatorAction::ReadWorkLog,
     OperatorAction::ViewEvidence,
     OperatorAction::ViewContract,
     OperatorAction::ManageContract,
+    OperatorAction::ManageProvider,
     OperatorAction::ListOperators,
     OperatorAction::AddOperator,
     OperatorAction::AskElevation,
     OperatorAction::ManageOperator { other: HER },
+    OperatorAction::EmpowerOperator { other: HER },
     OperatorAction::DecideElevation { asked_by: HER },
     OperatorAction::EndElevation { asked_by: HER },
 ];
@@ -55,6 +57,10 @@ fn him(role: OperatorRole, elevated: &[TenantId]) -> Asking<'_> {
         id: HIM,
         role: role.name(),
         elevated,
+        leave: Leave {
+            elevated: true,
+            alone: false,
+        },
     }
 }
 
@@ -116,7 +122,8 @@ fn operators_do_their_roles_work() {
         may(OperatorAction::ListCustomers),
         [Support, Security, Owner, Auditor]
     );
-    assert_eq!(may(OperatorAction::ManageCustomers), [Support, Owner]);
+    assert_eq!(may(OperatorAction::AddCustomer), [Support, Owner]);
+    assert_eq!(may(OperatorAction::ManageProvider), [Owner]);
     assert_eq!(
         may(OperatorAction::ViewEvidence),
         [Support, Security, Owner, Auditor]
@@ -130,19 +137,42 @@ fn operators_do_their_roles_work() {
     );
     assert_eq!(may(OperatorAction::AddOperator), [Owner]);
     assert_eq!(may(OperatorAction::ManageOperator { other: HER }), [Owner]);
+    assert_eq!(may(OperatorAction::EmpowerOperator { other: HER }), [Owner]);
     let decides = [Security, Owner];
     assert_eq!(
         may(OperatorAction::DecideElevation { asked_by: HER }),
         decides
     );
     assert_eq!(may(OperatorAction::EndElevation { asked_by: HER }), decides);
-    let working = OperatorRole::ALL
-        .into_iter()
-        .filter(|role| *role != Auditor);
-    assert_eq!(
-        may(OperatorAction::AskElevation),
-        working.collect::<Vec<_>>()
-    );
+    // Nobody else's work takes one.
+    assert_eq!(may(OperatorAction::AskElevation), [Support, Owner]);
+}
+
+#[test]
+fn the_service_base_and_power_over_operators_take_an_elevation_for_the_base() {
+    let owner = |elevated, alone, action| {
+        let asking = Asking {
+            leave: Leave { elevated, alone },
+            ..him(OperatorRole::Owner, &[TenantId(HER)])
+        };
+        authorize_asking(asking, action, None).is_ok()
+    };
+    let provider = OperatorAction::ManageProvider;
+    assert!(!owner(false, false, provider) && owner(true, false, provider));
+    // Who is alone adds somebody first.
+    assert!(!owner(false, true, provider));
+    for action in [
+        OperatorAction::AddOperator,
+        OperatorAction::EmpowerOperator { other: HER },
+    ] {
+        assert!(!owner(false, false, action), "{action:?}");
+        assert!(owner(true, false, action) && owner(false, true, action));
+    }
+    // Nobody does it to themselves, and shutting somebody out waits for nobody.
+    let own = OperatorAction::EmpowerOperator { other: HIM };
+    assert!(!owner(true, true, own));
+    let suspend = OperatorAction::ManageOperator { other: HER };
+    assert!(owner(false, false, suspend));
 }
 
 #[test]

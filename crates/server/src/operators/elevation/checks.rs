@@ -33,8 +33,9 @@ pub(crate) const BY_ANOTHER: Check = Check {
 };
 
 /// What operators do to a customer that takes an elevation, as the customer's log names it.
-pub(super) const ACTS: [What; 3] = [
+pub(super) const ACTS: [What; 4] = [
     What::ContractChanged,
+    What::CustomerChanged,
     What::ServiceCodeAdded,
     What::ServiceCodeEnded,
 ];
