@@ -4,6 +4,8 @@
 //! The policies permit no act on a customer's thing without one (`rights/policies.cedar`), reading what was agreed on apart;
 //! and no change of the service base, nor of what other operators may do.
 
+#[cfg(test)]
+mod base_tests;
 pub(super) mod checks;
 pub(super) mod http;
 pub(crate) mod job;
