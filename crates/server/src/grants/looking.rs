@@ -68,8 +68,8 @@ pub struct Overview {
 
 /// Whether somebody looks after a service code without being an administrator of the organisation.
 pub(crate) fn looks_after_some(actor: &Actor) -> bool {
-    let is_administrator = |role| role == Role::Administrator;
-    actor.role != Role::Auditor && actor.grants.iter().any(|grant| is_administrator(grant.role))
+    let mut grants = actor.grants.iter();
+    actor.role != Role::Auditor && grants.any(|grant| grant.role == Role::Administrator)
 }
 
 /// The service codes that the actor looks after: those in use, and those that ended while something of them is left.

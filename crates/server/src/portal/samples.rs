@@ -172,6 +172,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         ),
         ("not-found", problem(Problem::NotFound)),
         ("forbidden", problem(Problem::Forbidden)),
+        ("not-elevated", problem(Problem::NotElevated)),
         ("form-expired", problem(Problem::FormExpired)),
         ("try-again", problem(Problem::TryAgain)),
         (
