@@ -69,7 +69,7 @@ pub const GRANTS_STAY: &str = r#"
             principal.grants.contains({ role: Role::"user", service_code: resource.service_code }) };
     permit (principal is User, action in [Action::"view_service_code", Action::"grant_right"], resource)
         when { principal.tenant == resource.tenant && principal.role == Role::"administrator" };
-    permit (principal is User, action, resource)
+    permit (principal is User, action in [Action::"view_desktops", Action::"launch", Action::"view_service_code", Action::"grant_right"], resource)
         when { principal.tenant == resource.tenant && resource has service_code &&
             principal.grants.contains({ role: Role::"administrator", service_code: resource.service_code }) };"#;
 /// Nobody is permitted anything by a grant. This is no promise: that it does not hold shows that grants do something.
