@@ -4,8 +4,8 @@
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
 use proof::{
-    ANOTHER_PERSON, ELEVATED, ELEVATED_BASE, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS,
-    POLICIES, SCHEMA, counterexample, never_permitted,
+    ANOTHER_PERSON, ELEVATED, ELEVATED_BASE, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER,
+    OWN_GRANTS, POLICIES, SCHEMA, counterexample, never_permitted,
 };
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -106,7 +106,12 @@ async fn no_operator_acts_on_a_customer_without_an_elevation_for_that_customer()
 #[tokio::test]
 async fn nobody_changes_the_service_base_or_gives_operators_power_without_an_elevation_for_it() {
     holds(ELEVATED_BASE).await;
-    breaks_with(ELEVATED_BASE, "unless { principal.elevated_base };", "unless { true };").await;
+    breaks_with(
+        ELEVATED_BASE,
+        "unless { principal.elevated_base };",
+        "unless { true };",
+    )
+    .await;
     // Somebody else's elevation, for a customer, is none for the base.
     let other = r#"unless { principal.elevated.contains(Tenant::"shoji") };"#;
     breaks_with(ELEVATED_BASE, "unless { principal.elevated_base };", other).await;

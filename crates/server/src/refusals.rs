@@ -54,9 +54,8 @@ pub(crate) async fn recorded(
     let answer = next.run(request).await;
     let problem = answer.extensions().get::<Problem>();
     let is_refusal = answer.status() == StatusCode::FORBIDDEN
-        && problem.is_none_or(|problem| {
-            matches!(problem, Problem::Forbidden | Problem::NotElevated)
-        });
+        && problem
+            .is_none_or(|problem| matches!(problem, Problem::Forbidden | Problem::NotElevated));
     if let Some(asker) = place.0.get().filter(|_| is_refusal) {
         let record = Record {
             tenant: asker.tenant,

@@ -6,8 +6,7 @@ use crate::{
     actor::{Actor, Role, Scopes, TokenScope},
     app::{self, App, secret_hash},
     db::Scope,
-    grants,
-    identity,
+    grants, identity,
     portal::Key,
     rights::{self, Action, Denied},
 };

@@ -27,7 +27,10 @@ pub async fn offered(tx: &mut Tx, actor: &Actor) -> sqlx::Result<Vec<DesktopRow>
     let codes = grants::codes_of(tx, actor.tenant, labels).await?;
     let may = |code| rights::authorize_in(actor, Action::ViewDesktops, code).is_ok();
     let each = rows.into_iter().zip(codes);
-    Ok(each.filter(|(_, code)| may(*code)).map(|(row, _)| row).collect())
+    Ok(each
+        .filter(|(_, code)| may(*code))
+        .map(|(row, _)| row)
+        .collect())
 }
 
 /// The service code of every desktop that bears one; of all customers, for the reconciler.

@@ -18,8 +18,8 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
-pub use super::looking::{Given, Overview, Served, codes, of_user, overview};
 pub(crate) use super::looking::looks_after_some;
+pub use super::looking::{Given, Overview, Served, codes, of_user, overview};
 
 /// The roles that can be given for one service code. An operations contact and an auditor look at the whole.
 pub const ROLES: [Role; 2] = [Role::User, Role::Administrator];
@@ -196,7 +196,11 @@ pub async fn set_closed(
     if !changed {
         return Ok(());
     }
-    let how = if closed { "only with a right" } else { "everybody" };
+    let how = if closed {
+        "only with a right"
+    } else {
+        "everybody"
+    };
     let detail = format!("{}: {how}", code.code);
     let what = What::ServiceCodeAccess;
     activity::append(app, &mut tx, actor, what, code.id, &detail).await?;

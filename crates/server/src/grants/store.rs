@@ -34,7 +34,8 @@ const INSERT: &str = "INSERT INTO grants
 const REMOVE: &str = "DELETE FROM grants WHERE tenant_id = $1 AND id = $2 AND service_code = $3";
 const REMOVE_OF: &str = "DELETE FROM grants WHERE tenant_id = $1 AND user_id = $2";
 const CLOSED: &str = "SELECT service_code FROM closed_codes WHERE tenant_id = $1";
-const CLOSE: &str = "INSERT INTO closed_codes (id, tenant_id, service_code, closed_by, closed_at_ms)
+const CLOSE: &str =
+    "INSERT INTO closed_codes (id, tenant_id, service_code, closed_by, closed_at_ms)
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (service_code) DO NOTHING";
 const OPEN: &str = "DELETE FROM closed_codes WHERE tenant_id = $1 AND service_code = $2";
 /// Codes that are closed, once for each person with a right in them; once without anybody where there is no such person.

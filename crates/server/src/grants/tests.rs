@@ -104,10 +104,15 @@ async fn who_loses_the_right_is_disconnected_and_does_not_come_back() {
         let pairing = world.pairing(user, shown, &mut host, &gateway).await;
         gateway.opened(pairing.open).await;
         give(&world, boss, code, user, Role::User).await;
-        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        service::set_closed(&world.app, boss, code, true)
+            .await
+            .unwrap();
         assert!(gateway.kills().is_empty());
 
-        let id = service::of_user(&world.app, boss, user.actor.user).await.unwrap()[0].id;
+        let id = service::of_user(&world.app, boss, user.actor.user)
+            .await
+            .unwrap()[0]
+            .id;
         service::revoke(&world.app, boss, code, id).await.unwrap();
         assert_eq!(gateway.kills(), [shown]);
         let web = world.web_session(user).await;
@@ -146,7 +151,12 @@ async fn who_administers_one_code_does_so_in_no_other_and_nowhere_else() {
         assert_eq!(list.status, 200);
         assert!(list.text.contains("shoji-desktop") && !list.text.contains("shoji-application"));
         let form = [("email", "boss@shoji.example"), ("role", "user")];
-        for (id, status) in [(code, 303), (editors, 404), (foreign, 404), (Uuid::nil(), 404)] {
+        for (id, status) in [
+            (code, 303),
+            (editors, 404),
+            (foreign, 404),
+            (Uuid::nil(), 404),
+        ] {
             let path = format!("/service-codes/{id}");
             let page = hana.get(&path).await;
             assert_eq!(page.status == 200, id == code);
@@ -207,7 +217,11 @@ async fn a_right_is_given_on_the_persons_page_and_ends_with_the_person() {
         // Twice is once.
         assert_eq!(post(&mut boss, &grants, &form).await.status, 303);
         let page = boss.get(&person).await.text;
-        assert_eq!(page.matches(&format!("href=\"/service-codes/{code}\"")).count(), 1);
+        assert_eq!(
+            page.matches(&format!("href=\"/service-codes/{code}\""))
+                .count(),
+            1
+        );
         let foreign = other.code(&world).await.to_string();
         let form = [("code", foreign.as_str()), ("role", "user")];
         assert_eq!(post(&mut boss, &grants, &form).await.status, 422);
@@ -258,7 +272,9 @@ async fn who_may_give_is_asked_anew_when_it_is_their_turn() {
         world.set_state(&customer.user, "active").await;
         let hana = with_grants(&customer.user, &[(Role::Administrator, code)]);
         let own = service::of_user(&world.app, boss, hana.user).await.unwrap();
-        service::revoke(&world.app, &hana, code, own[0].id).await.unwrap();
+        service::revoke(&world.app, &hana, code, own[0].id)
+            .await
+            .unwrap();
         // She has what she was when her request came in.
         let whom = Whom::Id(hana.user);
         let again = service::grant(&world.app, &hana, code, whom, "administrator").await;
@@ -280,11 +296,23 @@ async fn a_code_that_ended_stays_kept_and_its_rights_can_be_taken_away() {
         let code = customer.code(&world).await;
         let boss = boss_of(&world, customer).await;
         give(&world, boss, code, &customer.user, Role::User).await;
-        service::set_closed(&world.app, boss, code, true).await.unwrap();
-        sql(&world, "UPDATE service_codes SET ended_at_ms = 1 WHERE code LIKE '%-desktop'").await;
+        service::set_closed(&world.app, boss, code, true)
+            .await
+            .unwrap();
+        sql(
+            &world,
+            "UPDATE service_codes SET ended_at_ms = 1 WHERE code LIKE '%-desktop'",
+        )
+        .await;
 
         let mut boss = world.signed_in(&customer.administrator).await;
-        assert!(!boss.get("/desktops").await.text.contains(&customer.desktop.to_string()));
+        assert!(
+            !boss
+                .get("/desktops")
+                .await
+                .text
+                .contains(&customer.desktop.to_string())
+        );
         let path = format!("/service-codes/{code}");
         assert!(boss.get("/service-codes").await.text.contains(&path));
         let form = [("email", "boss@shoji.example"), ("role", "user")];
@@ -319,7 +347,9 @@ async fn what_is_shown_without_a_right_is_cut_by_whoever_looks_next() {
         let pairing = world.pairing(user, shown, &mut host, &gateway).await;
         gateway.opened(pairing.open).await;
         give(&world, boss, code, user, Role::User).await;
-        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        service::set_closed(&world.app, boss, code, true)
+            .await
+            .unwrap();
         world.pass().await;
         assert!(gateway.kills().is_empty());
         sql(&world, "DELETE FROM grants").await;
@@ -336,10 +366,14 @@ async fn a_program_opens_what_its_person_may_and_gives_no_rights() {
         let customer = &world.customers[0];
         let code = customer.code(&world).await;
         let boss = boss_of(&world, customer).await;
-        service::set_closed(&world.app, boss, code, true).await.unwrap();
+        service::set_closed(&world.app, boss, code, true)
+            .await
+            .unwrap();
         let draft = api::Draft {
             name: "ci".to_owned(),
-            scopes: TokenScope::ALL.map(|scope| scope.name().to_owned()).to_vec(),
+            scopes: TokenScope::ALL
+                .map(|scope| scope.name().to_owned())
+                .to_vec(),
             days: 7,
         };
         let token = api::create(&world.app, boss, &draft).await.unwrap();
@@ -349,7 +383,14 @@ async fn a_program_opens_what_its_person_may_and_gives_no_rights() {
         };
         let open = sessions::launch(&world.app, &program().await, customer.desktop).await;
         assert!(matches!(open, Err(SessionError::NotFound)));
-        give(&world, boss, code, &customer.administrator, Role::Administrator).await;
+        give(
+            &world,
+            boss,
+            code,
+            &customer.administrator,
+            Role::Administrator,
+        )
+        .await;
         let open = sessions::launch(&world.app, &program().await, customer.desktop).await;
         assert!(open.is_ok());
         let whom = Whom::Id(customer.user.actor.user);

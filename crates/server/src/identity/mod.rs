@@ -31,6 +31,7 @@ pub mod store;
 mod tests;
 mod turn;
 
+pub use account::WebSessionRow;
 pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
@@ -40,7 +41,6 @@ pub(crate) use founding::{check_founder, found};
 pub(crate) use lifecycle::{Draft as PersonDraft, Issued, LifecycleError, Wrong as PersonWrong};
 pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out};
 pub(crate) use register::ApiDoc as RegisterApiDoc;
-pub use account::WebSessionRow;
 pub use store::UserRow;
 
 use crate::{

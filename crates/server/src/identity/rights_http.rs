@@ -55,7 +55,16 @@ async fn grant(
                 GrantError::NotFound => Key("grants.error.code"),
                 error => return Err(error.into()),
             };
-            person_page(&app, signed, id, None, Wrong::default(), Some(problem), None).await
+            person_page(
+                &app,
+                signed,
+                id,
+                None,
+                Wrong::default(),
+                Some(problem),
+                None,
+            )
+            .await
         }
     }
 }

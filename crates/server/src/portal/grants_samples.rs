@@ -73,7 +73,11 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
         html(&CodePage {
             ui: member(lang, "/service-codes/1", true),
             of: overview(closed, full),
-            query: if full { HOSTILE.to_owned() } else { String::new() },
+            query: if full {
+                HOSTILE.to_owned()
+            } else {
+                String::new()
+            },
             paging: Paging {
                 page: 1,
                 per_page: 25,

@@ -230,7 +230,12 @@ fn a_right_counts_in_its_service_code_alone() {
         closed: true,
     };
     let policies = super::policies::LIVE.as_ref().unwrap();
-    let asked = [Action::ViewDesktops, Action::Launch, Action::ViewServiceCode, Action::GrantRight];
+    let asked = [
+        Action::ViewDesktops,
+        Action::Launch,
+        Action::ViewServiceCode,
+        Action::GrantRight,
+    ];
     let may = |role, given: Option<Role>, at: Code| {
         let grant = |role| Grant {
             role,

@@ -9,8 +9,8 @@ pub mod http;
 pub mod job;
 #[cfg(test)]
 mod job_tests;
-pub mod page;
 mod oversight;
+pub mod page;
 mod parting;
 #[cfg(test)]
 mod parting_tests;

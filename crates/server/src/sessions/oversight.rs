@@ -1,10 +1,6 @@
 //! What runs under a service code, for who looks after it. Nothing here leads into a session.
 
-use super::{
-    service::SessionError,
-    state::State,
-    store,
-};
+use super::{service::SessionError, state::State, store};
 use crate::{app, db::Tx, desktops::service as desktops, portal::Lang};
 use time::OffsetDateTime;
 use uuid::Uuid;

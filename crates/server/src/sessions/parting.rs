@@ -51,7 +51,11 @@ pub async fn disconnect(
 }
 
 /// Cuts a session's connections, for somebody who may not open it any more. The desktop lives on.
-pub async fn disconnect_one(app: &App, tenant: TenantId, id: SessionId) -> Result<(), SessionError> {
+pub async fn disconnect_one(
+    app: &App,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<(), SessionError> {
     let mut tx = app.db.read(tenant).await?;
     let session = store::get(&mut tx, tenant, id).await?;
     drop(tx);

@@ -187,7 +187,9 @@ async fn who_becomes_an_auditor_is_shown_no_desktop_any_more() {
             role: Role::Auditor.name().to_owned(),
         };
         let (boss, user) = (&customer.administrator.actor, customer.user.actor.user);
-        lifecycle::edit(&world.app, boss, user, &draft).await.unwrap();
+        lifecycle::edit(&world.app, boss, user, &draft)
+            .await
+            .unwrap();
         let mut cut = stage.gateway.kills();
         cut.sort();
         stage.shown.sort();

@@ -2,7 +2,11 @@
 
 use super::{Draft, Wrong};
 use crate::{
-    operators::{contracts_page::ChoiceRow, customers::page::Field, pages::{BaseLeave, OperatorBadge}},
+    operators::{
+        contracts_page::ChoiceRow,
+        customers::page::Field,
+        pages::{BaseLeave, OperatorBadge},
+    },
     portal::{Key, Ui},
 };
 use askama::Template;

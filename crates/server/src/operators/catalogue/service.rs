@@ -51,7 +51,9 @@ pub(super) struct Entry {
 
 /// Everything: services, each with its options behind it, then regions.
 pub(super) async fn all(app: &App, operator: &Operator) -> Result<Vec<Entry>, CatalogueError> {
-    operator.authorize(OperatorAction::ListCustomers).map_err(ActError::from)?;
+    operator
+        .authorize(OperatorAction::ListCustomers)
+        .map_err(ActError::from)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
     let mut entries = Vec::new();
     for offer in provider::catalogue(&mut tx).await? {
@@ -106,7 +108,9 @@ pub(super) async fn one(
     operator: &Operator,
     which: (Offered, &str),
 ) -> Result<Entry, CatalogueError> {
-    operator.could(OperatorAction::ManageProvider).map_err(ActError::from)?;
+    operator
+        .could(OperatorAction::ManageProvider)
+        .map_err(ActError::from)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
     find(&mut tx, which).await
 }

@@ -60,9 +60,7 @@ impl From<ContractActError> for CustomerError {
             ContractActError::NotFound => Self::NotFound,
             ContractActError::NotElevated => Self::NotElevated,
             ContractActError::Act(error) => error.into(),
-            ContractActError::Contract(error) => {
-                sqlx::Error::Protocol(error.to_string()).into()
-            }
+            ContractActError::Contract(error) => sqlx::Error::Protocol(error.to_string()).into(),
         }
     }
 }

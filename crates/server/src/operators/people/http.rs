@@ -298,7 +298,11 @@ async fn ask_first(
         return unfit(&app, entered, id).await;
     }
     let empower = OperatorAction::EmpowerOperator { other: id };
-    if act.empowers() && !elevation::leave(&app, &entered.operator, empower).await?.may() {
+    if act.empowers()
+        && !elevation::leave(&app, &entered.operator, empower)
+            .await?
+            .may()
+    {
         return Err(Failure::NotElevated);
     }
     let page = ActPage {

@@ -315,20 +315,33 @@ async fn power_is_given_with_the_leave_of_another_person_and_taken_without() {
         assert_eq!(acts(&world).await, 3);
         end_all(&world).await;
         assert_eq!(owner.post(&format!("{own}/renew"), &role).await.status, 403);
-        assert_eq!(owner.post(&format!("{own}/suspend"), &role).await.status, 303);
+        assert_eq!(
+            owner.post(&format!("{own}/suspend"), &role).await.status,
+            303
+        );
     }
 }
 
 /// What was done with elevations.
 async fn acts(world: &World) -> i64 {
     const SQL: &str = "SELECT CAST(sum(acts) AS BIGINT) FROM elevations";
-    let mut tx = world.app.db.read(crate::db::Scope::Everybody).await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     crate::db::on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await).unwrap()
 }
 
 async fn end_all(world: &World) {
     const SQL: &str = "UPDATE elevations SET state = 'ended'";
-    let mut tx = world.app.db.begin(crate::db::Scope::Everybody).await.unwrap();
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
     crate::db::on!(&mut tx, c => sqlx::query(SQL).execute(c).await.map(drop)).unwrap();
     tx.commit().await.unwrap();
 }
