@@ -95,7 +95,7 @@ test("a right that is taken away ends at once what it opened, and both are in th
   const rights = page.locator('section[aria-labelledby="grants"]');
   await rights.getByText(DESKTOPS).first().waitFor();
   await look("grants-person", [new URL(page.url()).pathname]);
-  await rights.getByRole("button", { name: `Take it away: ${DESKTOPS}` }).click();
+  await rights.getByRole("button", { name: /^Take it away/ }).click();
   await page.getByText("The right was taken away.").waitFor();
   // Without a reload: the page says it by itself.
   await own.getByRole("heading", { name: /^You may not open/ }).waitFor();

@@ -7,19 +7,19 @@ use wire::ids::{TenantId, UserId};
 
 /// A right as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct GrantRow {
+pub(super) struct GrantRow {
     /// The grant.
-    pub id: Uuid,
+    pub(super) id: Uuid,
     /// Who has it.
-    pub user_id: UserId,
+    pub(super) user_id: UserId,
     /// The stored form of the role.
-    pub role: String,
+    pub(super) role: String,
     /// For which service code.
-    pub service_code: Uuid,
+    pub(super) service_code: Uuid,
     /// Who gave it.
-    pub granted_by: UserId,
+    pub(super) granted_by: UserId,
     /// When, Unix milliseconds.
-    pub granted_at_ms: i64,
+    pub(super) granted_at_ms: i64,
 }
 
 const OF_USER: &str =

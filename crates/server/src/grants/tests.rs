@@ -34,7 +34,7 @@ async fn boss_of<'a>(world: &World, customer: &'a Customer) -> &'a Actor {
 }
 
 /// Runs a statement that stands for something that happened elsewhere.
-async fn sql(world: &World, text: &str) {
+async fn sql(world: &World, text: &'static str) {
     let mut tx = world.app.db.begin(Scope::Everybody).await.unwrap();
     on!(&mut tx, c => sqlx::raw_sql(text).execute(c).await.map(drop)).unwrap();
     tx.commit().await.unwrap();

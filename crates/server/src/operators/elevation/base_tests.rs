@@ -51,11 +51,8 @@ async fn the_service_base_is_changed_only_while_another_person_has_approved_it()
         assert_eq!(owner.post(&publish, &form).await.status, 303);
         let retire = "/console/catalogue/offers/desktop/retire";
         assert_eq!(owner.post(retire, &form[..1]).await.status, 303);
-        let used = service::one(
-            &world.app,
-            &operator_of(&world, &owner).await,
-            id_in(&request),
-        );
+        let who = operator_of(&world, &owner).await;
+        let used = service::one(&world.app, &who, id_in(&request));
         assert_eq!(used.await.unwrap().acts, 2);
         assert_eq!(decide(&mut owner, &request, "end", "").await, 303);
         assert_eq!(owner.post(&publish, &form).await.status, 403);
