@@ -25,3 +25,16 @@ export async function enterFirst(context, link) {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
   return page;
 }
+
+/** One operator asks for an elevation, for a customer or, without one, for the service base; another one approves it. */
+export async function elevate(asking, deciding, consoleUrl, customer = "") {
+  await asking.goto(`${consoleUrl}/console/elevations/ask`);
+  await asking.getByLabel("Code of the customer").fill(customer);
+  await asking.getByLabel("Purpose").fill("As agreed");
+  await asking.getByRole("button", { name: "Ask", exact: true }).click();
+  await asking.getByRole("heading", { name: "Elevation of" }).waitFor();
+  await deciding.goto(asking.url());
+  await deciding.getByLabel("Reason for approving or refusing").fill("As agreed");
+  await deciding.getByRole("button", { name: "Approve" }).click();
+  await deciding.getByText("In force", { exact: true }).waitFor();
+}

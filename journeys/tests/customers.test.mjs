@@ -7,7 +7,7 @@ import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, makeToken, newPassword, offered, onePerCustomer, open } from "../lib/portal.mjs";
 import { untilPicture } from "../lib/picture.mjs";
-import { enterFirst, newOperator } from "../lib/operator.mjs";
+import { elevate, enterFirst, newOperator } from "../lib/operator.mjs";
 
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
@@ -65,6 +65,14 @@ test("an operator adds a customer, whose administrator comes in and opens a desk
   await page.getByText("N-AOBA").waitFor();
   await page.getByText("4 resources, 0 of them without a code").waitFor();
   await page.getByRole("link", { name: "Change names" }).click();
+  await page.getByText("you need an elevation for this customer").waitFor();
+  assert.equal(await page.getByLabel("Name (English)").count(), 0);
+  const security = await newOperator(browser, report, 1, { locale: "en-GB" });
+  const deciding = await enterFirst(security, report.operators[1].link);
+  await elevate(page, deciding, console_, "aoba");
+  await elevate(page, deciding, console_);
+  await security.close();
+  await page.goto(`${console_}/console/customers/aoba/names`);
   await page.getByLabel("Name (English)").fill("Aoba Architects Ltd.");
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("heading", { name: "Aoba Architects Ltd." }).waitFor();

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { launchBrowser, newPerson } from "../lib/browser.mjs";
 import { Demo } from "../lib/demo.mjs";
 import { checkLooks } from "../lib/looks.mjs";
-import { enterFirst, newOperator, withCertificate } from "../lib/operator.mjs";
+import { elevate, enterFirst, newOperator, withCertificate } from "../lib/operator.mjs";
 import { enterByLink, newPassword } from "../lib/portal.mjs";
 
 const LOOKS = [
@@ -68,7 +68,7 @@ test("alone, an owner is told to add a second person; with one, they ask and the
 
 test("the contract is changed while it is in force, and the customer reads who asked, who approved and what was done", { timeout: 60_000 }, async () => {
   await ownersPage.goto(`${console_}/console/customers/harbour`);
-  await ownersPage.getByText("You may change this customer's contract until").waitFor();
+  await ownersPage.getByText("You may change this customer's contract and names until").waitFor();
   await ownersPage.getByText("Write the next version").click();
   await ownersPage.getByLabel("Sessions at the same time").fill("999999");
   await ownersPage.getByLabel("Reason").fill("More people");
@@ -138,6 +138,25 @@ async function comesAndIsWithdrawn() {
   await ownersPage.getByText("Withdrawn by").waitFor();
   assert.equal(await ownersPage.getByText("will count from").count(), 0);
 }
+
+test("the service base is changed, and operators get power, only while another person has approved it", { timeout: 120_000 }, async () => {
+  const needed = "To change this you need an elevation for the service base.";
+  for (const path of ["provider", "catalogue", "operators/add"]) {
+    await ownersPage.goto(`${console_}/console/${path}`);
+    await ownersPage.getByText(needed).waitFor();
+    assert.equal(await ownersPage.locator("main form input[type=text]").count(), 0, path);
+  }
+  const pages = ["provider", "catalogue", "catalogue/offers/desktop", "operators/add", "elevations/ask"];
+  await look("base-missing", owner, pages);
+  await elevate(ownersPage, securitysPage, console_);
+  await look("base-elevated", owner, pages);
+  await ownersPage.goto(`${console_}/console/provider`);
+  await ownersPage.getByText("You may change the service base until").waitFor();
+  await ownersPage.getByLabel("Telephone").fill("03-0000-0001");
+  await ownersPage.getByRole("button", { name: "Save" }).click();
+  await ownersPage.goto(`${console_}/console/work-log`);
+  await ownersPage.getByRole("row").filter({ hasText: "中村 誠" }).first().waitFor();
+});
 
 test("a new operator comes with a file that browsers import, and is out at once when suspended", { timeout: 120_000 }, async () => {
   await ownersPage.goto(`${console_}/console/operators`);

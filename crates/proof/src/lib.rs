@@ -41,13 +41,45 @@ pub const ELEVATED: &str = r#"
     permit (principal is Operator, action == Action::"view_contract", resource);
     permit (principal is Operator, action, resource is Thing) when { principal.elevated.contains(resource.tenant) };
     permit (principal is Operator, action, resource is OwnThing) when { principal.elevated.contains(resource.tenant) };"#;
+/// Nobody changes the service base without an elevation for it; nor gives operators power, but who could not ask anybody.
+pub const ELEVATED_BASE: &str = r#"
+    permit (principal, action, resource)
+        unless { action in [Action::"manage_provider", Action::"add_operator", Action::"empower_operator"] };
+    permit (principal is Operator, action, resource) when { principal.elevated_base };
+    permit (principal is Operator, action in [Action::"add_operator", Action::"empower_operator"], resource)
+        when { principal.alone };"#;
 /// Nobody decides on an elevation that they asked for, nor looks after themselves as an operator.
 pub const ANOTHER_PERSON: &str = r#"
     permit (principal, action, resource)
-        unless { action == Action::"manage_operator" || action == Action::"decide_elevation" };
-    permit (principal is Operator, action == Action::"manage_operator", resource) when { resource != principal };
+        unless { action in [Action::"manage_operator", Action::"empower_operator", Action::"decide_elevation"] };
+    permit (principal is Operator, action in [Action::"manage_operator", Action::"empower_operator"], resource)
+        when { resource != principal };
     permit (principal is Operator, action == Action::"decide_elevation", resource)
         when { resource.asked_by != principal };"#;
+
+/// A grant never reaches another service code, or another customer: what is kept for people with a grant, or done by somebody
+/// who is no administrator of the organisation, takes a grant for the very code that the thing bears.
+pub const GRANTS_STAY: &str = r#"
+    permit (principal, action, resource)
+        unless { action in [Action::"view_desktops", Action::"launch", Action::"view_service_code", Action::"grant_right"] };
+    permit (principal is User, action in [Action::"view_desktops", Action::"launch"], resource)
+        when { principal.tenant == resource.tenant && !(resource has service_code && resource.service_code.closed) };
+    permit (principal is User, action in [Action::"view_desktops", Action::"launch"], resource)
+        when { principal.tenant == resource.tenant && resource has service_code &&
+            principal.grants.contains({ role: Role::"user", service_code: resource.service_code }) };
+    permit (principal is User, action in [Action::"view_service_code", Action::"grant_right"], resource)
+        when { principal.tenant == resource.tenant && principal.role == Role::"administrator" };
+    permit (principal is User, action in [Action::"view_desktops", Action::"launch", Action::"view_service_code", Action::"grant_right"], resource)
+        when { principal.tenant == resource.tenant && resource has service_code &&
+            principal.grants.contains({ role: Role::"administrator", service_code: resource.service_code }) };"#;
+/// Nobody is permitted anything by a grant. This is no promise: that it does not hold shows that grants do something.
+pub const NO_GRANTS: &str = r#"
+    permit (principal, action, resource)
+        unless { action in [Action::"view_desktops", Action::"launch", Action::"view_service_code", Action::"grant_right"] };
+    permit (principal is User, action in [Action::"view_desktops", Action::"launch"], resource)
+        unless { resource has service_code && resource.service_code.closed };
+    permit (principal is User, action in [Action::"view_service_code", Action::"grant_right"], resource)
+        when { principal.role == Role::"administrator" };"#;
 
 /// Anything that went wrong, as text: a proof that could not be made is a failed one.
 pub type Failure = String;

@@ -4,8 +4,8 @@
 
 use cedar_policy::{Authorizer, Context, Decision, Entities, Request};
 use proof::{
-    ANOTHER_PERSON, ELEVATED, NO_STORED_DATA, ONE_CUSTOMER, OWN_GRANTS, POLICIES, SCHEMA,
-    counterexample, never_permitted,
+    ANOTHER_PERSON, ELEVATED, ELEVATED_BASE, GRANTS_STAY, NO_GRANTS, NO_STORED_DATA, ONE_CUSTOMER,
+    OWN_GRANTS, POLICIES, SCHEMA, counterexample, never_permitted,
 };
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -104,10 +104,69 @@ async fn no_operator_acts_on_a_customer_without_an_elevation_for_that_customer()
 }
 
 #[tokio::test]
+async fn nobody_changes_the_service_base_or_gives_operators_power_without_an_elevation_for_it() {
+    holds(ELEVATED_BASE).await;
+    breaks_with(
+        ELEVATED_BASE,
+        "unless { principal.elevated_base };",
+        "unless { true };",
+    )
+    .await;
+    // Somebody else's elevation, for a customer, is none for the base.
+    let other = r#"unless { principal.elevated.contains(Tenant::"shoji") };"#;
+    breaks_with(ELEVATED_BASE, "unless { principal.elevated_base };", other).await;
+    let both = "principal.elevated_base || principal.alone";
+    breaks_with(ELEVATED_BASE, both, "true").await;
+    // One of the acts that give power, left out.
+    let acts = r#"action in [Action::"add_operator", Action::"empower_operator"], resource)
+unless"#;
+    let fewer = r#"action == Action::"add_operator", resource)
+unless"#;
+    breaks_with(ELEVATED_BASE, acts, fewer).await;
+}
+
+#[tokio::test]
 async fn nobody_decides_on_what_they_asked_for_nor_looks_after_themselves() {
     holds(ANOTHER_PERSON).await;
     breaks_with(ANOTHER_PERSON, "resource.asked_by != principal", "true").await;
     breaks_with(ANOTHER_PERSON, "&& resource != principal", "").await;
+}
+
+#[tokio::test]
+async fn a_grant_never_reaches_another_service_code_or_customer() {
+    holds(GRANTS_STAY).await;
+    // Grants do something: without them less is permitted.
+    assert!(counterexample(POLICIES, NO_GRANTS).await.unwrap().is_some());
+    // A delegation that asks for some grant, not for one in this service code.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"launch", resource)
+        when { resource.tenant == principal.tenant && !principal.grants.isEmpty() };"#,
+    )
+    .await;
+    // One that takes a user's grant for an administrator's.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"grant_right", resource)
+        when { resource.tenant == principal.tenant && resource has service_code &&
+            principal.grants.contains({ role: Role::"user", service_code: resource.service_code }) };"#,
+    )
+    .await;
+    // One that forgets whose the thing is.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"view_service_code", resource)
+        when { resource has service_code &&
+            principal.grants.contains({ role: Role::"administrator", service_code: resource.service_code }) };"#,
+    )
+    .await;
+    // One that lets everybody open what is kept for people with a grant.
+    breaks(
+        GRANTS_STAY,
+        r#"permit (principal is User, action == Action::"view_desktops", resource)
+        when { resource.tenant == principal.tenant };"#,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -128,7 +187,7 @@ fn a_right_is_delegated_per_service_code() {
     let set = proof::policies(&schema, POLICIES).unwrap();
     let code = |id: &str| {
         serde_json::json!({"uid": {"type": "ServiceCode", "id": id}, "parents": [],
-            "attrs": {"tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}}})
+            "attrs": {"tenant": {"__entity": {"type": "Tenant", "id": "shoji"}}, "closed": false}})
     };
     let thing = |id: &str, code: &str| {
         serde_json::json!({"uid": {"type": "Thing", "id": id}, "parents": [], "attrs": {
@@ -175,11 +234,13 @@ fn digest() -> String {
     text
 }
 
-const PROMISES: [&str; 5] = [
+const PROMISES: [&str; 7] = [
     ONE_CUSTOMER,
     NO_STORED_DATA,
     OWN_GRANTS,
+    GRANTS_STAY,
     ELEVATED,
+    ELEVATED_BASE,
     ANOTHER_PERSON,
 ];
 const PROVED: &str = concat!(

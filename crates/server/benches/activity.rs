@@ -182,6 +182,7 @@ fn reader(tenant: Uuid) -> Actor {
         full_name: "boss".to_owned(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who does something: every use case takes one and asks the policies first.
 
 use crate::refusals::Asker;
+use uuid::Uuid;
 use wire::ids::{TenantId, UserId};
 
 /// A person who has signed in.
@@ -18,6 +19,17 @@ pub struct Actor {
     pub address: String,
     /// To what they are limited besides, when a program acts for them with an API token.
     pub scopes: Option<Scopes>,
+    /// What they are besides, each for one service code alone.
+    pub grants: Vec<Grant>,
+}
+
+/// A role for the resources of one service code alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The service code.
+    pub code: Uuid,
 }
 
 impl Actor {

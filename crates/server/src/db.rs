@@ -28,7 +28,7 @@ use wire::ids::TenantId;
 const READERS: u32 = 4;
 
 /// Every migration, in order. Each runs once, in a transaction of its own.
-const MIGRATIONS: [(i64, &str); 26] = [
+const MIGRATIONS: [(i64, &str); 27] = [
     (1, include_str!("../migrations/0001_first.sql")),
     (2, include_str!("../migrations/0002_one_live_session.sql")),
     (3, include_str!("../migrations/0003_relay_urls.sql")),
@@ -55,6 +55,7 @@ const MIGRATIONS: [(i64, &str); 26] = [
     (24, include_str!("../migrations/0024_elevations.sql")),
     (25, include_str!("../migrations/0025_counted.sql")),
     (26, include_str!("../migrations/0026_contract_days.sql")),
+    (27, include_str!("../migrations/0027_grants.sql")),
 ];
 
 /// The database, with the keys of what is sealed in it.

@@ -26,6 +26,8 @@ const VIEW_CONTRACT: Right = Right::Asks(|_| Action::ViewContract);
 const ACCEPT_TERMS: Right = Right::Asks(|_| Action::AcceptTerms);
 const EXPORT_STORED: Right = Right::Asks(|_| Action::ExportStored);
 const LIST_USERS: Right = Right::Asks(|_| Action::ListUsers);
+const VIEW_SERVICE_CODE: Right = Right::Asks(|_| Action::ViewServiceCode);
+const GRANT_RIGHT: Right = Right::Asks(|_| Action::GrantRight);
 const MANAGE_USERS: Right = Right::Asks(|_| Action::ManageUsers);
 const READ_ACTIVITY: Right = Right::Asks(|_| Action::ReadActivity);
 
@@ -229,6 +231,14 @@ pub(crate) const DOORS: &[(Method, &str, Right)] = &[
     (Method::POST, "/users/{id}/tokens", MANAGE_USERS),
     (Method::GET, "/users/{id}/remove", MANAGE_USERS),
     (Method::POST, "/users/{id}/remove", MANAGE_USERS),
+    (Method::POST, "/users/{id}/grants", GRANT_RIGHT),
+    (Method::POST, "/users/{id}/revoke", GRANT_RIGHT),
+    (Method::GET, "/service-codes", VIEW_SERVICE_CODE),
+    (Method::GET, "/service-codes/{id}", VIEW_SERVICE_CODE),
+    (Method::POST, "/service-codes/{id}/grants", GRANT_RIGHT),
+    (Method::POST, "/service-codes/{id}/revoke", GRANT_RIGHT),
+    (Method::GET, "/service-codes/{id}/access", GRANT_RIGHT),
+    (Method::POST, "/service-codes/{id}/access", GRANT_RIGHT),
     (Method::GET, "/activity", READ_ACTIVITY),
     (Method::GET, "/activity/new", READ_ACTIVITY),
     (Method::GET, "/activity/stream", MANAGE_USERS),

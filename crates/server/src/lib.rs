@@ -18,6 +18,7 @@ mod doors;
 pub mod evidence;
 #[cfg(test)]
 mod fakes;
+pub mod grants;
 pub mod help;
 pub mod hosts;
 pub mod identity;

@@ -3,7 +3,7 @@
 use crate::{
     access, activity, api,
     app::App,
-    desktops, doors, evidence, help,
+    desktops, doors, evidence, grants, help,
     identity::{self, scim},
     overview,
     portal::{self, ErrorPage, Problem, Ui},
@@ -34,6 +34,7 @@ pub(crate) fn customer_router(app: Arc<App>) -> Router {
         .merge(sessions::http::routes())
         .merge(activity::http::routes())
         .merge(access::http::routes())
+        .merge(grants::http::routes())
         .merge(help::http::routes())
         .merge(evidence::http::routes())
         .merge(tenancy::contract::http::routes())

@@ -59,7 +59,8 @@ pub(crate) async fn recorded(
         asked.push_str(" (form token)");
     }
     let is_refusal = answer.status() == StatusCode::FORBIDDEN
-        && problem.is_none_or(|problem| *problem == Problem::Forbidden);
+        && problem
+            .is_none_or(|problem| matches!(problem, Problem::Forbidden | Problem::NotElevated));
     if let Some(asker) = place.0.get().filter(|_| is_refusal || is_forged) {
         let record = Record {
             tenant: asker.tenant,

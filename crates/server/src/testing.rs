@@ -97,6 +97,15 @@ pub(crate) async fn urls() -> Vec<(tempfile::TempDir, String)> {
     urls
 }
 
+impl Customer {
+    /// The service code of whole desktops.
+    pub(crate) async fn code(&self, world: &World) -> Uuid {
+        let mut tx = world.app.db.read(self.tenant).await.unwrap();
+        let desktop = desktops::get(&mut tx, self.tenant, self.desktop).await;
+        desktop.unwrap().unwrap().service_code.unwrap()
+    }
+}
+
 impl World {
     async fn open(dir: tempfile::TempDir, url: String) -> Self {
         let app = open_app(dir.path(), &url, START_MS).await;
@@ -363,6 +372,7 @@ async fn add_person(app: &App, tx: &mut Tx, tenant: &TenantRow, login: &str, rol
             full_name: row.full_name,
             address: "192.0.2.7".to_owned(),
             scopes: None,
+            grants: Vec::new(),
         },
         email: row.email,
     }

@@ -1,10 +1,10 @@
 //! What every request to the portal brings: the reader, and their proof that a form is ours.
 
 use crate::{
-    actor::{Actor, Role},
+    actor::{Actor, Grant, Role},
     app::App,
-    client_address,
-    identity::{Client, Gate, browser_of, gate, service},
+    client_address, grants,
+    identity::{Client, Gate, WebSessionRow, browser_of, gate, service},
     portal::{Key, Lang, Problem, Ui, UserBadge, local_url},
     refusals,
     rights::{self, Action, Denied},
@@ -62,6 +62,8 @@ pub(crate) enum Failure {
     NotFound,
     /// The policies say no.
     Forbidden,
+    /// It takes an elevation for the service base, and the operator has none in force.
+    NotElevated,
     /// The form's token is missing or wrong.
     FormExpired,
     /// As many sessions run as the contract allows.
@@ -89,6 +91,7 @@ impl IntoResponse for Failure {
         let problem = match self {
             Self::NotFound => Problem::NotFound,
             Self::Forbidden => Problem::Forbidden,
+            Self::NotElevated => Problem::NotElevated,
             Self::FormExpired => Problem::FormExpired,
             Self::SessionsFull => Problem::SessionsFull,
             Self::NoContract => Problem::NoContract,
@@ -175,6 +178,9 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             return Err(answer);
         }
         let row = visit.row;
+        let grants = grants_of(app, &row)
+            .await
+            .map_err(|error| Failure::from(error).into_response())?;
         let mut guest = Ui::guest(&parts.headers, path(parts));
         guest.brand = row.brand(guest.lang);
         let tenant_name = match guest.lang {
@@ -188,6 +194,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             full_name: row.full_name,
             address,
             scopes: None,
+            grants,
         };
         refusals::note(parts, || actor.asker());
         let badge = UserBadge {
@@ -198,6 +205,8 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             administrator: rights::authorize(&actor, Action::ListUsers).is_ok(),
             branding: rights::authorize(&actor, Action::ManageUsers).is_ok(),
             terms_wait: row.terms_wait && rights::authorize(&actor, Action::AcceptTerms).is_ok(),
+            codes: rights::authorize(&actor, Action::ViewServiceCode).is_ok()
+                || grants::service::looks_after_some(&actor),
         };
         Ok(Self {
             actor,
@@ -206,6 +215,12 @@ impl FromRequestParts<Arc<App>> for SignedIn {
             session: row.id,
         })
     }
+}
+
+/// What the person is besides, for one service code each.
+async fn grants_of(app: &App, row: &WebSessionRow) -> sqlx::Result<Vec<Grant>> {
+    let mut tx = app.db.read(row.tenant_id).await?;
+    grants::service::of_person(&mut tx, row.tenant_id, row.user_id).await
 }
 
 pub(crate) fn role_key(role: Role) -> Key {

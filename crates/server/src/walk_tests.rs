@@ -43,6 +43,8 @@ struct Things {
     leaver: UserId,
     /// An API token of the one who walks.
     token: String,
+    /// A service code.
+    code: String,
     /// A device's certificate, and an authority that may go.
     device: String,
     authority: String,
@@ -68,6 +70,7 @@ fn address(path: &str, things: &Things) -> String {
         Some("sessions") => things.session.clone(),
         Some("users") => things.leaver.to_string(),
         Some("tokens") => things.token.clone(),
+        Some("service-codes") => things.code.clone(),
         Some("devices") => things.device.clone(),
         Some("device-authorities") => things.authority.clone(),
         _ => things.desktop.clone(),
@@ -114,6 +117,7 @@ async fn things(world: &World, customer: &Customer) -> Things {
         owner: customer.user.actor.user,
         leaver: customer.user.actor.user,
         token: String::new(),
+        code: customer.code(world).await.to_string(),
         device: Uuid::nil().to_string(),
         authority: Uuid::nil().to_string(),
     }

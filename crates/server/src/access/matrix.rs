@@ -2,10 +2,10 @@
 
 use super::page::{AccessPage, AccessRow, Answer};
 use crate::{
-    actor::{Actor, Role},
+    actor::{Actor, Grant, Role},
     operators::OperatorRole,
     portal::{Key, Ui},
-    rights::{self, Action, Asking, OperatorAction},
+    rights::{self, Action, Asking, Code, Leave, OperatorAction},
     visit::role_key,
 };
 use uuid::Uuid;
@@ -16,7 +16,7 @@ const COLLEAGUE: UserId = UserId(Uuid::from_u128(2));
 const CUSTOMER: TenantId = TenantId(Uuid::from_u128(3));
 
 /// Every action, on one's own thing and on a colleague's where things have owners, with what it is called.
-pub(super) const ASKED: [(Key, Action); 15] = [
+pub(super) const ASKED: [(Key, Action); 17] = [
     (Key("access.action.view_desktops"), Action::ViewDesktops),
     (Key("access.action.launch"), Action::Launch),
     (
@@ -44,10 +44,15 @@ pub(super) const ASKED: [(Key, Action); 15] = [
     (Key("access.action.view_contract"), Action::ViewContract),
     (Key("access.action.accept_terms"), Action::AcceptTerms),
     (Key("access.action.export_stored"), Action::ExportStored),
+    (
+        Key("access.action.view_service_code"),
+        Action::ViewServiceCode,
+    ),
+    (Key("access.action.grant_right"), Action::GrantRight),
 ];
 
 /// Every action of operators, with what it is called.
-const OPERATORS: [(Key, OperatorAction); 15] = [
+const OPERATORS: [(Key, OperatorAction); 16] = [
     (
         Key("access.operator.list_machines"),
         OperatorAction::ListMachines,
@@ -58,8 +63,8 @@ const OPERATORS: [(Key, OperatorAction); 15] = [
         OperatorAction::ListCustomers,
     ),
     (
-        Key("access.operator.manage_customers"),
-        OperatorAction::ManageCustomers,
+        Key("access.operator.add_customer"),
+        OperatorAction::AddCustomer,
     ),
     (
         Key("access.operator.read_work_log"),
@@ -94,6 +99,10 @@ const OPERATORS: [(Key, OperatorAction); 15] = [
         OperatorAction::ManageOperator { other: COLLEAGUE.0 },
     ),
     (
+        Key("access.operator.empower_operator"),
+        OperatorAction::EmpowerOperator { other: COLLEAGUE.0 },
+    ),
+    (
         Key("access.operator.ask_elevation"),
         OperatorAction::AskElevation,
     ),
@@ -116,6 +125,7 @@ pub(crate) fn page(ui: Ui) -> AccessPage {
     AccessPage {
         ui,
         people: people(),
+        grants: grants(),
         operators: operators(),
     }
 }
@@ -134,6 +144,55 @@ pub(super) fn people() -> Vec<AccessRow> {
     ASKED.into_iter().map(row).collect()
 }
 
+/// As [`people`], of a user in and outside a service code whose desktops are for people with a right in it: without one,
+/// as its user, and as its administrator.
+pub(super) fn grants() -> Vec<AccessRow> {
+    let here = Code {
+        id: Uuid::from_u128(1),
+        closed: true,
+    };
+    let elsewhere = Code {
+        id: Uuid::from_u128(2),
+        closed: true,
+    };
+    let asked = [
+        (Key("access.grant.launch"), Action::Launch, here),
+        (Key("access.grant.view"), Action::ViewServiceCode, here),
+        (Key("access.grant.grant"), Action::GrantRight, here),
+        (Key("access.grant.elsewhere"), Action::Launch, elsewhere),
+        (
+            Key("access.grant.grant_elsewhere"),
+            Action::GrantRight,
+            elsewhere,
+        ),
+    ];
+    let given = [
+        (Key("access.grant.none"), None),
+        (Key("access.grant.user"), Some(Role::User)),
+        (Key("access.grant.administrator"), Some(Role::Administrator)),
+    ];
+    let row = |(what, action, code)| AccessRow {
+        what,
+        answers: given
+            .map(|(label, role)| {
+                let grant = |role| Grant {
+                    role,
+                    code: here.id,
+                };
+                let actor = Actor {
+                    grants: role.map(grant).into_iter().collect(),
+                    ..somebody(Role::User)
+                };
+                Answer {
+                    role: label,
+                    allowed: rights::authorize_in(&actor, action, Some(code)).is_ok(),
+                }
+            })
+            .into(),
+    };
+    asked.into_iter().map(row).collect()
+}
+
 /// As [`people`], of operators: the answers stand in the order of [`OperatorRole::ALL`]. What takes an elevation is asked
 /// for somebody who has it, and its row says so.
 pub(super) fn operators() -> Vec<AccessRow> {
@@ -149,12 +208,16 @@ pub(super) fn operators() -> Vec<AccessRow> {
     OPERATORS.into_iter().map(row).collect()
 }
 
-/// An operator with an elevation for the customer that is asked about.
+/// An operator with elevations for the customer that is asked about and for the service base.
 fn operator(role: OperatorRole) -> Asking<'static> {
     Asking {
         id: SOMEBODY.0,
         role: role.name(),
         elevated: &[CUSTOMER],
+        leave: Leave {
+            elevated: true,
+            alone: false,
+        },
     }
 }
 
@@ -167,5 +230,6 @@ fn somebody(role: Role) -> Actor {
         full_name: String::new(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }

@@ -29,6 +29,8 @@ pub struct AccessPage {
     pub ui: Ui,
     /// What the organisation's own people can do: one row for each action.
     pub people: Vec<AccessRow>,
+    /// What a right for one service code opens.
+    pub grants: Vec<AccessRow>,
     /// What the provider's operators can do.
     pub operators: Vec<AccessRow>,
 }

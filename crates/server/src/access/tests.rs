@@ -22,6 +22,14 @@ fn document(lang: Lang) -> String {
         text,
         "\n{}\n\n## {}\n\n{}\n\n",
         t(Key("access.others")),
+        t(Key("access.grants")),
+        t(Key("access.grants_lead"))
+    )
+    .unwrap();
+    text += &table(lang, &matrix::grants());
+    write!(
+        text,
+        "\n## {}\n\n{}\n\n",
         t(Key("access.operators")),
         t(Key("access.operators_lead"))
     )
@@ -88,7 +96,7 @@ async fn everybody_reads_who_can_do_what() {
             assert_eq!(answer.status, 200);
             // One answer for each role and action.
             let answers = answer.text.matches("data-label=").count();
-            let rows = [matrix::people(), matrix::operators()].concat();
+            let rows = [matrix::people(), matrix::grants(), matrix::operators()].concat();
             let due: usize = rows.iter().map(|row| row.answers.len()).sum();
             assert_eq!(answers, due);
         }

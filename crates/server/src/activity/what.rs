@@ -86,6 +86,12 @@ list! {
     UserResumed: "identity.user_resumed" => Key("activity.what.user_resumed"),
     /// Removed a person.
     UserRemoved: "identity.user_removed" => Key("activity.what.user_removed"),
+    /// Gave somebody a role in one service code.
+    RightGranted: "rights.granted" => Key("activity.what.right_granted"),
+    /// Took a role in one service code away from somebody.
+    RightRevoked: "rights.revoked" => Key("activity.what.right_revoked"),
+    /// Said who opens a service code's desktops.
+    ServiceCodeAccess: "rights.service_code_access" => Key("activity.what.service_code_access"),
     /// Took the list of people out as a file.
     PeopleExported: "identity.people_exported" => Key("activity.what.people_exported"),
     /// Did what a file of people says.

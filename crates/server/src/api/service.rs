@@ -6,6 +6,7 @@ use crate::{
     actor::{Actor, Role, Scopes, TokenScope},
     app::{self, App, secret_hash},
     db::{Scope, Tx},
+    grants,
     identity::{self, UserRow},
     portal::Key,
     rights::{self, Action, Denied},
@@ -151,6 +152,7 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
     if !identity::admits_program(&mut tx, &person, address).await? {
         return Ok(None);
     }
+    let grants = grants::service::of_person(&mut tx, row.tenant_id, row.user_id).await?;
     drop(tx);
     let actor = Actor {
         tenant: row.tenant_id,
@@ -160,6 +162,7 @@ pub async fn caller(app: &App, secret: &str, address: &str) -> sqlx::Result<Opti
         full_name: format!("{} (API: {})", person.full_name, row.name),
         address: address.to_owned(),
         scopes: None,
+        grants,
     };
     if rights::authorize(&actor, Action::ManageTokens).is_err() {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! `/api/v1/desktops`: what the token's person can open, and what of it runs.
 
-use super::store;
+use super::service;
 use crate::{
     api::{ApiError, ApiProblem, Caller},
     app::{self, App},
@@ -64,7 +64,7 @@ async fn list(
 ) -> Result<Json<Vec<Desktop>>, ApiError> {
     rights::authorize(&actor, Action::ViewDesktops)?;
     let mut tx = app.db.read(actor.tenant).await?;
-    let offered = store::list(&mut tx, actor.tenant).await?;
+    let offered = service::offered(&mut tx, &actor).await?;
     let live = sessions::live_of(&mut tx, &actor).await?;
     let shown = offered.into_iter().map(|row| Desktop {
         session: live

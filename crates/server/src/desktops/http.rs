@@ -2,7 +2,7 @@
 
 use super::{
     page::{Card, DesktopsPage, Icon, RunningSession},
-    store::{self, DesktopRow},
+    service::{self, DesktopRow},
 };
 use crate::{
     app::{self, App},
@@ -31,7 +31,7 @@ async fn list(State(app): State<Arc<App>>, signed: SignedIn) -> Result<Response,
         return Ok(Redirect::to("/overview").into_response());
     }
     let mut tx = app.db.read(signed.actor.tenant).await?;
-    let offered = store::list(&mut tx, signed.actor.tenant).await?;
+    let offered = service::offered(&mut tx, &signed.actor).await?;
     let live = sessions::live_of(&mut tx, &signed.actor).await?;
     let lang = signed.ui.lang;
     let (applications, desktops): (Vec<_>, Vec<_>) = offered

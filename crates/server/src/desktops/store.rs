@@ -1,4 +1,4 @@
-//! All SQL about what is offered. Every statement names the customer.
+//! All SQL about what is offered. Every statement names the customer, but the one for the reconciler.
 
 use crate::db::{Tx, on};
 use uuid::Uuid;
@@ -45,6 +45,8 @@ const GET: &str =
     "SELECT id, tenant_id, position, name_ja, name_en, description_ja, description_en, application,
     image, memory_mib, cpu_percent, tasks, service_code FROM desktops WHERE tenant_id = $1 AND id = $2";
 
+const LABELS: &str = "SELECT id, service_code FROM desktops WHERE service_code IS NOT NULL";
+
 pub(crate) async fn insert(tx: &mut Tx, row: &DesktopRow) -> sqlx::Result<()> {
     on!(tx, c => sqlx::query(INSERT).bind(row.id).bind(row.tenant_id).bind(row.position).bind(&row.name_ja)
         .bind(&row.name_en).bind(&row.description_ja).bind(&row.description_en).bind(&row.application)
@@ -53,6 +55,10 @@ pub(crate) async fn insert(tx: &mut Tx, row: &DesktopRow) -> sqlx::Result<()> {
 
 pub(crate) async fn list(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<DesktopRow>> {
     on!(tx, c => sqlx::query_as(LIST).bind(tenant).fetch_all(c).await)
+}
+
+pub(crate) async fn labels(tx: &mut Tx) -> sqlx::Result<Vec<(DesktopId, Uuid)>> {
+    on!(tx, c => sqlx::query_as(LABELS).fetch_all(c).await)
 }
 
 pub(crate) async fn get(

@@ -4,6 +4,7 @@ use super::{Control, Side};
 use crate::{
     access::checks as access,
     activity::checks as activity,
+    grants::checks as grants,
     identity::checks as identity,
     keys::checks as keys,
     notices::mail_checks as mail,
@@ -74,7 +75,11 @@ pub const CONTROLS: &[Control] = &[
         clause: "9.2.2",
         side: Side::Both,
         promise: Key("evidence.promise.rights"),
-        checks: &[&access::POLICIES, &operators::ELEVATIONS_BY_ANOTHER],
+        checks: &[
+            &access::POLICIES,
+            &grants::GRANTS,
+            &operators::ELEVATIONS_BY_ANOTHER,
+        ],
     },
     Control {
         id: "5.3",

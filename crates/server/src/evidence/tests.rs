@@ -189,6 +189,17 @@ async fn mailing() -> Vec<(World, Fake)> {
 }
 
 #[tokio::test]
+async fn a_right_in_another_customers_code_is_found() {
+    breaks(
+        "INSERT INTO grants (id, tenant_id, user_id, role, service_code, granted_by, granted_at_ms)
+         SELECT u.id, u.tenant_id, u.id, 'user', c.id, u.id, 0 FROM users u
+         JOIN service_codes c ON c.tenant_id <> u.tenant_id WHERE u.role = 'user' AND c.service = 'desktop'",
+        "grants.in_place",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_customer_without_an_administrator_is_found() {
     breaks(
         "UPDATE users SET role = 'user' WHERE role = 'administrator'",

@@ -9,7 +9,7 @@ use super::{
     password::Refusal,
     people,
     policy::{self, rules::Shut},
-    register,
+    register, rights_http,
     service::{self, SignInError, WEB_SESSION_MAX_MS, WelcomeError},
     store::UserRow,
 };
@@ -45,6 +45,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/users", get(people::list))
         .merge(lifecycle_http::routes())
         .merge(register::http::routes())
+        .merge(rights_http::routes())
         .merge(account::http::routes())
         .merge(factors::http::routes())
         .merge(devices::http::routes())

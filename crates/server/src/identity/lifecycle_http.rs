@@ -9,6 +9,7 @@ use super::{
 use crate::{
     actor::Role,
     app::App,
+    grants::service as grants,
     notices,
     portal::{self, Key, Ui},
     rights::{self, Action},
@@ -167,6 +168,8 @@ async fn show(
         "tokens" => Some(Key("person.done.tokens")),
         "invited" => Some(Key("person.done.invited")),
         "mailed" => Some(Key("person.done.mailed")),
+        "granted" => Some(Key("grants.done.granted")),
+        "revoked" => Some(Key("grants.done.revoked")),
         _ => None,
     };
     person_page(
@@ -334,7 +337,7 @@ async fn refused(
     person_page(app, signed, id, None, Wrong::default(), Some(problem), None).await
 }
 
-async fn person_page(
+pub(super) async fn person_page(
     app: &App,
     signed: SignedIn,
     id: UserId,
@@ -368,6 +371,9 @@ async fn person_page(
         delivered: notices::of_person(app, &signed.actor, id)
             .await
             .map_err(|error| Failure::Internal(error.to_string()))?,
+        grants: grants::of_user(app, &signed.actor, id).await?,
+        codes: grants::codes(app, &signed.actor, signed.ui.lang).await?,
+        is_auditor: user.role == Role::Auditor.name(),
         ui: signed.ui,
     };
     let refused = problem.is_some() || wrong != Wrong::default();
@@ -394,11 +400,11 @@ fn status(refused: bool) -> StatusCode {
     }
 }
 
-fn back(id: UserId, done: &str) -> Response {
+pub(super) fn back(id: UserId, done: &str) -> Response {
     Redirect::to(&format!("/users/{id}?done={done}")).into_response()
 }
 
-fn parse(id: &str) -> Result<UserId, Failure> {
+pub(super) fn parse(id: &str) -> Result<UserId, Failure> {
     id.parse().map_err(|_| Failure::NotFound)
 }
 

@@ -5,6 +5,7 @@ use super::{
     page::AccountState,
 };
 use crate::{
+    grants::service::{Given, Served},
     notices::Delivered,
     portal::{Key, Ui},
 };
@@ -78,6 +79,25 @@ pub struct PersonPage {
     pub sends_mail: bool,
     /// What became of the last messages to them.
     pub delivered: Vec<Delivered>,
+    /// Their rights for one service code each.
+    pub grants: Vec<Given>,
+    /// The organisation's service codes, with those that ended and in which there are rights.
+    pub codes: Vec<Served>,
+    /// Whether they are an auditor, who is given no rights.
+    pub is_auditor: bool,
+}
+
+impl PersonPage {
+    /// What people call the service code of a right.
+    fn code_of(&self, given: &Given) -> &str {
+        let code = self.codes.iter().find(|code| code.id == given.code);
+        code.map_or("", |code| code.code.as_str())
+    }
+
+    /// The service codes in which a right can be given.
+    fn open_codes(&self) -> Vec<&Served> {
+        self.codes.iter().filter(|code| !code.ended).collect()
+    }
 }
 
 /// The one time that a one-time link is shown.

@@ -23,6 +23,7 @@ pub mod password;
 pub mod people;
 pub mod policy;
 pub mod register;
+mod rights_http;
 pub(crate) mod scim;
 pub mod service;
 pub mod store;
@@ -30,6 +31,7 @@ pub mod store;
 mod tests;
 mod turn;
 
+pub use account::WebSessionRow;
 pub(crate) use api::Doc as ApiDoc;
 pub use client::Client;
 pub(crate) use client::browser_of;
@@ -42,7 +44,12 @@ pub(crate) use policy::{Gate, admits_program, gate, good_web_sessions, shut_out}
 pub(crate) use register::ApiDoc as RegisterApiDoc;
 pub use store::UserRow;
 
-use crate::{db::Tx, portal::Lang};
+use crate::{
+    actor::{Actor, Role},
+    db::Tx,
+    grants,
+    portal::Lang,
+};
 use std::collections::HashSet;
 use wire::ids::{TenantId, UserId};
 
@@ -104,6 +111,60 @@ pub(crate) async fn active_person(
 ) -> sqlx::Result<Option<UserRow>> {
     let row = store::user(tx, tenant, user).await?;
     Ok(row.filter(|row| row.state == "active"))
+}
+
+/// A person who may work, as who acts: with their rights, and from nowhere.
+pub(crate) async fn actor_of(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<Option<Actor>> {
+    let Some(row) = active_person(tx, tenant, user).await? else {
+        return Ok(None);
+    };
+    let Some(role) = Role::from_name(&row.role) else {
+        return Ok(None);
+    };
+    Ok(Some(Actor {
+        tenant,
+        user,
+        role,
+        full_name: row.full_name,
+        address: String::new(),
+        scopes: None,
+        grants: grants::service::of_person(tx, tenant, user).await?,
+    }))
+}
+
+/// The name of somebody, also of who was removed; empty for nobody.
+pub(crate) async fn name_of(tx: &mut Tx, tenant: TenantId, user: UserId) -> sqlx::Result<String> {
+    let row = store::user(tx, tenant, user).await?;
+    Ok(row.map(|row| row.full_name).unwrap_or_default())
+}
+
+/// A person who was not removed.
+pub(crate) async fn person(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+) -> sqlx::Result<Option<UserRow>> {
+    let row = store::user(tx, tenant, user).await?;
+    Ok(row.filter(|row| row.state != "removed"))
+}
+
+/// The organisation's person of an address as it was typed.
+pub(crate) async fn person_of_email(
+    tx: &mut Tx,
+    tenant: TenantId,
+    email: &str,
+) -> sqlx::Result<Option<UserRow>> {
+    let row = store::user_by_email(tx, &service::normal(email)).await?;
+    Ok(row.filter(|row| row.tenant_id == tenant && row.state != "removed"))
+}
+
+/// Waits for whoever changes the organisation's people now; nobody else does until the transaction's end.
+pub(crate) async fn hold_people(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<()> {
+    store::lock_people(tx, tenant).await
 }
 
 /// Everybody who may not work any more; of all customers, for the reconciler.

@@ -15,6 +15,7 @@ use crate::{
     actor::{Actor, Role},
     app::App,
     db::Tx,
+    grants::service as grants,
     notices::{self, Content, Token},
     portal::Key,
     rights::{self, Action, Denied},
@@ -150,6 +151,10 @@ impl<'a> Turn<'a> {
         if role.name() != user.role && user.role == Role::Administrator.name() {
             self.may_lose(user).await?;
         }
+        // An auditor works on no desktop, one that is shown now included.
+        if role == Role::Auditor && role.name() != user.role {
+            self.out.push(user.id);
+        }
         let (tenant, now_ms) = (self.actor.tenant, self.app.clock.now_ms());
         let details = (full_name.as_str(), role.name());
         store::set_details(&mut self.tx, tenant, user.id, details, now_ms).await?;
@@ -195,6 +200,7 @@ impl<'a> Turn<'a> {
         self.may_lose(user).await?;
         store::remove_user(&mut self.tx, self.actor.tenant, user.id).await?;
         factors::forget(&mut self.tx, user).await?;
+        grants::forget(&mut self.tx, self.actor.tenant, user.id).await?;
         devices::service::forget(self.app, &mut self.tx, user).await?;
         shut_out(self.app, &mut self.tx, user).await?;
         notices::withdraw(self.app, &mut self.tx, user).await?;

@@ -3,6 +3,7 @@
 
 use super::{
     elevation::service as elevation,
+    pages::BaseLeave,
     service::{ActError, Operator},
 };
 use crate::{
@@ -179,13 +180,17 @@ pub(crate) struct Offered {
     pub(crate) profile: Profile,
     pub(crate) regions: Vec<Region>,
     pub(crate) terms: Vec<Terms>,
+    /// What of it the reader may change now.
+    pub(crate) leave: BaseLeave,
 }
 
 /// Reads it. Everybody who sees customers may.
 pub(crate) async fn offered(app: &App, operator: &Operator) -> Result<Offered, ContractActError> {
     operator.authorize(OperatorAction::ListCustomers)?;
+    let leave = elevation::leave(app, operator, OperatorAction::ManageProvider).await?;
     let mut tx = app.db.read(Scope::Nobody).await?;
     Ok(Offered {
+        leave,
         profile: provider::profile(&mut tx).await?,
         regions: provider::regions(&mut tx).await?,
         terms: provider::terms(&mut tx).await?,
@@ -198,8 +203,8 @@ pub(crate) async fn set_profile(
     operator: &Operator,
     profile: &Profile,
 ) -> Result<(), ContractActError> {
-    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     provider::set_profile(app, &mut tx, profile).await?;
     record(
         app,
@@ -218,8 +223,8 @@ pub(crate) async fn add_region(
     operator: &Operator,
     region: &Region,
 ) -> Result<bool, ContractActError> {
-    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     let is_new = provider::add_region(&mut tx, region).await?;
     if is_new {
         record(app, &mut tx, operator, What::ProviderChanged, &region.code).await?;
@@ -234,8 +239,8 @@ pub(crate) async fn publish(
     operator: &Operator,
     (text_ja, text_en): (&str, &str),
 ) -> Result<(), ContractActError> {
-    operator.authorize(OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     let version = provider::publish(app, &mut tx, text_ja, text_en).await?;
     let detail = format!("v{version}");
     record(app, &mut tx, operator, What::TermsPublished, &detail).await?;

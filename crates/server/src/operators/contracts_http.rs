@@ -8,7 +8,6 @@ use super::{
 use crate::{
     app::{self, App},
     portal::{self, Key},
-    rights::OperatorAction,
     tenancy::{
         ContractError, Draft, Profile, Region, Terms, Wrong, contract_page as contract, text_of,
     },
@@ -181,11 +180,6 @@ async fn customer_page(
         may_manage,
         until: until_ms.map(app::moment),
         not_elevated: said.not_elevated,
-        may_rename: entered
-            .operator
-            .role
-            .authorize(OperatorAction::ManageCustomers)
-            .is_ok(),
         ui: entered.ui,
         draft,
         wrong: said.wrong,
@@ -293,11 +287,8 @@ async fn provider_page(
     };
     let page = ProviderPage {
         badge: Some(entered.badge()),
-        may_manage: entered
-            .operator
-            .role
-            .authorize(OperatorAction::ManageProvider)
-            .is_ok(),
+        may_manage: offered.leave.may(),
+        leave: offered.leave,
         ui: entered.ui,
         profile: typed.unwrap_or(offered.profile),
         regions: offered.regions,

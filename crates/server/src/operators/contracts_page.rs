@@ -1,6 +1,9 @@
 //! The console's pages of contracts and of what the provider offers.
 
-use super::{pages::OperatorBadge, withdrawal::withdraw_path};
+use super::{
+    pages::{BaseLeave, OperatorBadge},
+    withdrawal::withdraw_path,
+};
 use crate::{
     portal::{Key, Ui},
     tenancy::{
@@ -60,8 +63,6 @@ pub struct CustomerPage {
     pub code_error: Option<Key>,
     /// Whether the reader's role changes anything, while they have an elevation for this customer.
     pub may_manage: bool,
-    /// Whether the reader may say how the customer is called.
-    pub may_rename: bool,
     /// Until when they have one.
     pub until: Option<OffsetDateTime>,
     /// What the reader wanted to do was refused for want of one.
@@ -95,8 +96,10 @@ pub struct ProviderPage {
     pub newest: (String, String),
     /// What is wrong.
     pub error: Option<Key>,
-    /// Whether the reader may change anything.
+    /// Whether the reader may change anything now.
     pub may_manage: bool,
+    /// What opens it to them.
+    pub leave: BaseLeave,
 }
 
 /// A field of a form: its name, what it is called, what is in it, its kind, and what is wrong.

@@ -66,6 +66,7 @@ impl From<ActError> for Failure {
     fn from(error: ActError) -> Self {
         match error {
             ActError::Denied(denied) => denied.into(),
+            ActError::NotElevated => Self::NotElevated,
             ActError::Database(error) => error.into(),
         }
     }
@@ -220,7 +221,7 @@ async fn customers(
     let wanted = query.to_lowercase();
     let lang = entered.ui.lang;
     let role = entered.operator.role;
-    let may_add = role.authorize(OperatorAction::ManageCustomers).is_ok();
+    let may_add = role.authorize(OperatorAction::AddCustomer).is_ok();
     let rows = service::customers(&app, &entered.operator).await?;
     let found = |row: &CustomerRow| {
         let texts = [&row.code, &row.name_ja, &row.name_en];

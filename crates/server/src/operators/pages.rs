@@ -36,6 +36,42 @@ pub struct OperatorBadge {
     pub clock_alarm: bool,
 }
 
+/// What a page about the service base, or about another operator, says of the reader's leave to change it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseLeave {
+    /// The reader's role changes nothing there.
+    Never,
+    /// It takes an elevation for the service base, and none is in force.
+    Missing,
+    /// Until when one is in force.
+    Until(OffsetDateTime),
+    /// It takes none now, since nobody else could approve one.
+    Alone,
+}
+
+impl BaseLeave {
+    /// Whether the reader may change it now. The services decide again.
+    #[must_use]
+    pub fn may(self) -> bool {
+        matches!(self, Self::Until(_) | Self::Alone)
+    }
+
+    /// Whether the reader is told to ask for an elevation.
+    #[must_use]
+    pub fn is_missing(self) -> bool {
+        self == Self::Missing
+    }
+
+    /// Until when an elevation is in force.
+    #[must_use]
+    pub fn until(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Until(at) => Some(at),
+            _ => None,
+        }
+    }
+}
+
 impl OperatorBadge {
     /// The first character of the name, for the round badge.
     pub(super) fn initial(&self) -> String {

@@ -13,7 +13,7 @@ use crate::{
     identity::service::{self as identity, SignInError},
     keys::{Owner, Place},
     one_time_code,
-    rights::{self, Asking, Denied, OperatorAction},
+    rights::{self, Asking, Denied, Leave, OperatorAction},
     tenancy::contracts,
 };
 use totp_rs::Totp;
@@ -38,9 +38,31 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Asks the policies about what is done to no customer's thing.
+    /// Asks the policies about what is done to no customer's thing, and takes no elevation.
     pub(super) fn authorize(&self, action: OperatorAction) -> Result<(), Denied> {
-        rights::authorize_asking(self.asking(&[]), action, None)
+        self.authorize_with(action, Leave::default())
+    }
+
+    /// Asks the policies about what is done to the service base or to operators, with what opens it.
+    pub(super) fn authorize_with(
+        &self,
+        action: OperatorAction,
+        leave: Leave,
+    ) -> Result<(), Denied> {
+        let asking = Asking {
+            leave,
+            ..self.asking(&[])
+        };
+        rights::authorize_asking(asking, action, None)
+    }
+
+    /// Whether the role does it at all: with an elevation for the service base.
+    pub(super) fn could(&self, action: OperatorAction) -> Result<(), Denied> {
+        let leave = Leave {
+            elevated: true,
+            alone: false,
+        };
+        self.authorize_with(action, leave)
     }
 
     /// Asks the policies about a customer's thing. `elevated` are the customers for whom there is an elevation in force.
@@ -58,6 +80,7 @@ impl Operator {
             id: self.id,
             role: self.role.name(),
             elevated,
+            leave: Leave::default(),
         }
     }
 }
@@ -211,6 +234,9 @@ pub(crate) async fn leave(app: &App, operator: &Operator, token: &str) -> sqlx::
 pub(crate) enum ActError {
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The role would do, but nobody has approved it for the service base.
+    #[error("no elevation for the service base is in force")]
+    NotElevated,
     #[error("cannot reach the database")]
     Database(#[from] sqlx::Error),
 }

@@ -82,6 +82,16 @@ pub(super) async fn operator_of(world: &World, browser: &Browser) -> Operator {
 
 /// The operator has leave to act on the customer for an hour, as somebody else approved.
 pub(super) async fn elevate(world: &World, browser: &Browser, tenant: wire::ids::TenantId) {
+    let path = customer_path(world, tenant).await;
+    approve(world, browser, path.rsplit('/').next().unwrap()).await;
+}
+
+/// The operator has leave to change the service base for an hour, as somebody else approved.
+pub(super) async fn elevate_on_base(world: &World, browser: &Browser) {
+    approve(world, browser, "").await;
+}
+
+async fn approve(world: &World, browser: &Browser, customer: &str) {
     let asking = operator_of(world, browser).await;
     let deciding = Operator {
         id: Uuid::from_u128(77),
@@ -89,9 +99,8 @@ pub(super) async fn elevate(world: &World, browser: &Browser, tenant: wire::ids:
         role: OperatorRole::Security,
         address: String::new(),
     };
-    let path = customer_path(world, tenant).await;
     let draft = elevation::Draft {
-        customer: path.rsplit('/').next().unwrap().to_owned(),
+        customer: customer.to_owned(),
         purpose: "agreed anew".to_owned(),
         ticket: String::new(),
         minutes: "60".to_owned(),
@@ -437,6 +446,7 @@ async fn the_owner_alone_says_what_the_provider_is_and_published_terms_stay() {
     for world in worlds().await {
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
         let mut support = entered(&world, "support", OperatorRole::Support).await;
+        elevate_on_base(&world, &owner).await;
         let region = [
             ("code", "eu-west"),
             ("name_ja", "西欧"),

@@ -11,6 +11,8 @@ pub enum Problem {
     NotFound,
     /// The reader may not do that.
     Forbidden,
+    /// It takes an elevation for the service base, and the operator has none in force.
+    NotElevated,
     /// The form is too old or was not sent from our page.
     FormExpired,
     /// As many sessions run as the organisation's contract allows.
@@ -32,7 +34,9 @@ impl Problem {
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::FormExpired | Self::NoContract => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::NotElevated | Self::FormExpired | Self::NoContract => {
+                StatusCode::FORBIDDEN
+            }
             Self::SessionsFull => StatusCode::CONFLICT,
             Self::TryAgain => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -43,6 +47,7 @@ impl Problem {
         match self {
             Self::NotFound => Key("error.not_found.title"),
             Self::Forbidden => Key("error.forbidden.title"),
+            Self::NotElevated => Key("error.not_elevated.title"),
             Self::FormExpired => Key("error.form_expired.title"),
             Self::SessionsFull => Key("error.sessions_full.title"),
             Self::NoContract => Key("error.no_contract.title"),
@@ -55,6 +60,7 @@ impl Problem {
         match self {
             Self::NotFound => ui.t("error.not_found.text").to_owned(),
             Self::Forbidden => ui.t("error.forbidden.text").to_owned(),
+            Self::NotElevated => ui.t("error.not_elevated.text").to_owned(),
             Self::FormExpired => ui.t("error.form_expired.text").to_owned(),
             Self::SessionsFull => ui.t("error.sessions_full.text").to_owned(),
             Self::NoContract => ui.t("error.no_contract.text").to_owned(),

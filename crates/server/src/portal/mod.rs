@@ -22,6 +22,8 @@ mod device_samples;
 #[cfg(test)]
 mod federation_samples;
 #[cfg(test)]
+mod grants_samples;
+#[cfg(test)]
 mod register_samples;
 #[cfg(test)]
 mod samples;

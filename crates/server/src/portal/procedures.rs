@@ -11,6 +11,7 @@ const SCREENS: [(&str, &str); 28] = [
     ("/users", "administrators"),
     ("/overview", "administrators"),
     ("/sign-in-rules", "administrators"),
+    ("/service-codes", "administrators"),
     ("/devices", "administrators"),
     ("/device-authorities", "administrators"),
     ("/sign-in/device", "account"),

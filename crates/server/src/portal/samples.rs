@@ -1,5 +1,6 @@
 //! Every page with made-up content, for the tests and for looking at.
 
+use super::grants_samples;
 use super::{ErrorPage, Key, Lang, Paging, Problem, Ui, UserBadge};
 use crate::{
     access,
@@ -48,6 +49,7 @@ pub(super) fn all(lang: Lang) -> Vec<(&'static str, String)> {
     pages.extend(super::device_samples::all(lang));
     pages.extend(super::register_samples::all(lang));
     pages.extend(super::federation_samples::all(lang));
+    pages.extend(super::grants_samples::all(lang));
     pages
 }
 
@@ -83,6 +85,7 @@ pub(super) fn member(lang: Lang, path: &str, administrator: bool) -> Ui {
             administrator,
             branding: administrator,
             terms_wait: false,
+            codes: administrator,
         },
         "c5rf",
     )
@@ -170,6 +173,7 @@ fn guests(lang: Lang) -> Vec<(&'static str, String)> {
         ),
         ("not-found", problem(Problem::NotFound)),
         ("forbidden", problem(Problem::Forbidden)),
+        ("not-elevated", problem(Problem::NotElevated)),
         ("form-expired", problem(Problem::FormExpired)),
         ("try-again", problem(Problem::TryAgain)),
         (
@@ -441,6 +445,9 @@ fn people(lang: Lang) -> Vec<(&'static str, String)> {
             yourself,
             sends_mail: yourself,
             delivered: if yourself { delivered() } else { Vec::new() },
+            grants: vec![grants_samples::given()],
+            codes: vec![grants_samples::served(true), grants_samples::served(false)],
+            is_auditor: yourself,
         })
     };
     let link = LinkIssuedPage {

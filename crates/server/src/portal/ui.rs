@@ -75,6 +75,8 @@ pub struct UserBadge {
     pub branding: bool,
     /// Whether the reader is told that the terms wait for the organisation's acceptance.
     pub terms_wait: bool,
+    /// Whether pages of service codes are offered. The services decide again.
+    pub codes: bool,
 }
 
 impl UserBadge {

@@ -51,6 +51,19 @@ pub enum Action {
     AcceptTerms,
     /// Take out everything that the organisation has stored.
     ExportStored,
+    /// Look after a service code: see who has a right in it and what runs in it. Without a code, any of the organisation's.
+    ViewServiceCode,
+    /// Give and take rights in a service code. Without a code, any of the organisation's.
+    GrantRight,
+}
+
+/// The service code that a thing bears, as the policies see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code.
+    pub id: Uuid,
+    /// Whether its desktops are for people with a right in it.
+    pub closed: bool,
 }
 
 /// What the policies are told of an action and of what it is done to.
@@ -80,6 +93,8 @@ impl Action {
             Self::ViewContract => ("view_contract", None, false),
             Self::AcceptTerms => ("accept_terms", None, false),
             Self::ExportStored => ("export_stored", None, true),
+            Self::ViewServiceCode => ("view_service_code", None, true),
+            Self::GrantRight => ("grant_right", None, true),
         };
         Facts {
             name,
@@ -98,15 +113,16 @@ pub enum OperatorAction {
     Drain,
     /// See which customers there are, and how much they use; nothing that they store.
     ListCustomers,
-    /// Add customers, and say how they are called.
-    ManageCustomers,
+    /// Add customers.
+    AddCustomer,
     /// See what operators did.
     ReadWorkLog,
     /// See which promises hold, of how many customers.
     ViewEvidence,
     /// See what a customer has agreed on.
     ViewContract,
-    /// Write a contract's next version, give or end service codes, and say which email domains are the customer's.
+    /// Write a contract's next version, give or end service codes, say how the customer is called and which email domains
+    /// are the customer's.
     ManageContract,
     /// Change what everybody may read of the provider: profile, regions, catalogue, terms.
     ManageProvider,
@@ -114,8 +130,13 @@ pub enum OperatorAction {
     ListOperators,
     /// Add an operator.
     AddOperator,
-    /// Change, suspend and remove an operator, and renew what they enter with.
+    /// Suspend and remove an operator.
     ManageOperator {
+        /// Whom.
+        other: Uuid,
+    },
+    /// Let an operator do more, or come in again: another role, what they enter with, an end to a suspension.
+    EmpowerOperator {
         /// Whom.
         other: Uuid,
     },
@@ -142,6 +163,17 @@ pub struct Asking<'a> {
     pub role: &'a str,
     /// The customers for whom they have an elevation in force.
     pub elevated: &'a [TenantId],
+    /// What they may do to the service base.
+    pub leave: Leave,
+}
+
+/// What opens the service base to an operator whose role changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// They have an elevation for it in force.
+    pub elevated: bool,
+    /// Nobody else could approve one.
+    pub alone: bool,
 }
 
 /// To what an operator's action is done.
@@ -164,7 +196,7 @@ impl OperatorAction {
             Self::ListMachines => "list_machines",
             Self::Drain => "drain_machine",
             Self::ListCustomers => "list_customers",
-            Self::ManageCustomers => "manage_customers",
+            Self::AddCustomer => "add_customer",
             Self::ReadWorkLog => "read_work_log",
             Self::ViewEvidence => "view_all_evidence",
             Self::ViewContract => "view_contract",
@@ -173,6 +205,7 @@ impl OperatorAction {
             Self::ListOperators => "list_operators",
             Self::AddOperator => "add_operator",
             Self::ManageOperator { .. } => "manage_operator",
+            Self::EmpowerOperator { .. } => "empower_operator",
             Self::AskElevation => "ask_elevation",
             Self::DecideElevation { .. } => "decide_elevation",
             Self::EndElevation { .. } => "end_elevation",
@@ -185,7 +218,7 @@ impl OperatorAction {
             Self::ListMachines
             | Self::Drain
             | Self::ListCustomers
-            | Self::ManageCustomers
+            | Self::AddCustomer
             | Self::ReadWorkLog
             | Self::ManageProvider
             | Self::ViewEvidence
@@ -193,7 +226,9 @@ impl OperatorAction {
             | Self::AddOperator
             | Self::AskElevation => About::Base,
             Self::ViewContract | Self::ManageContract => About::Customer,
-            Self::ManageOperator { other } => About::Operator(other),
+            Self::ManageOperator { other } | Self::EmpowerOperator { other } => {
+                About::Operator(other)
+            }
             Self::DecideElevation { asked_by } | Self::EndElevation { asked_by } => {
                 About::Elevation(asked_by)
             }
@@ -219,6 +254,9 @@ impl Action {
             Self::ManageTokens
             | Self::AcceptTerms
             | Self::ExportStored
+            // Who may do what is decided by somebody who is there, too.
+            | Self::ViewServiceCode
+            | Self::GrantRight
             | Self::UseAccount { .. } => None,
         }
     }
@@ -229,15 +267,20 @@ impl Action {
 #[error("not allowed")]
 pub struct Denied;
 
-/// Asks the policies.
+/// Asks the policies about a thing that bears no service code, or about such things at all.
 pub fn authorize(actor: &Actor, action: Action) -> Result<(), Denied> {
+    authorize_in(actor, action, None)
+}
+
+/// Asks the policies about a thing that bears a service code of the actor's own customer.
+pub fn authorize_in(actor: &Actor, action: Action, code: Option<Code>) -> Result<(), Denied> {
     // A token's scopes only ever narrow what its person may.
     let within = |scopes: Scopes| action.scope().is_some_and(|scope| scopes.has(scope));
     if !actor.scopes.is_none_or(within) {
         return Err(Denied);
     }
     match &*policies::LIVE {
-        Ok(policies) if policies.permit(actor, action) => Ok(()),
+        Ok(policies) if policies.permit(actor, action, code) => Ok(()),
         _ => Err(Denied),
     }
 }
@@ -248,6 +291,7 @@ pub fn authorize_operator(role: &str, action: OperatorAction) -> Result<(), Deni
         id: Uuid::nil(),
         role,
         elevated: &[],
+        leave: Leave::default(),
     };
     authorize_asking(asking, action, None)
 }

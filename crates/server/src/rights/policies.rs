@@ -1,6 +1,6 @@
 //! The Cedar policies, parsed and validated once, and the entities that a question brings.
 
-use super::{About, Action, Asking, Facts, OperatorAction};
+use super::{About, Action, Asking, Code, Facts, OperatorAction};
 use crate::actor::Actor;
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
@@ -48,6 +48,7 @@ struct Types {
     base: EntityTypeName,
     thing: EntityTypeName,
     own_thing: EntityTypeName,
+    service_code: EntityTypeName,
 }
 
 impl Policies {
@@ -74,6 +75,7 @@ impl Policies {
                 base: name("Base")?,
                 thing: name("Thing")?,
                 own_thing: name("OwnThing")?,
+                service_code: name("ServiceCode")?,
             },
             schema,
         })
@@ -85,8 +87,8 @@ impl Policies {
     }
 
     /// Whether the policies permit it. What cannot be asked is not permitted.
-    pub(super) fn permit(&self, actor: &Actor, action: Action) -> bool {
-        self.decide(self.question(actor, action, None))
+    pub(super) fn permit(&self, actor: &Actor, action: Action, code: Option<Code>) -> bool {
+        self.decide(self.question(actor, (action, code), None))
     }
 
     /// Whether the policies permit it to an operator.
@@ -122,7 +124,7 @@ impl Policies {
     pub(super) fn question(
         &self,
         actor: &Actor,
-        action: Action,
+        (action, code): (Action, Option<Code>),
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), PoliciesError> {
         let types = &self.types;
@@ -135,10 +137,18 @@ impl Policies {
         // Things are looked up in the actor's own customer before the policies are asked about them.
         let tenant = uid(&types.tenant, &actor.tenant.0.to_string());
         let role = uid(&types.role, actor.role.name());
+        let mut grants = Vec::new();
+        for grant in &actor.grants {
+            let role = uid(&types.role, grant.role.name());
+            let code = uid(&types.service_code, &grant.code.to_string());
+            let facts = [("role", &role), ("service_code", &code)];
+            let facts = facts.map(|(name, uid)| (name.to_owned(), expression(uid)));
+            grants.push(RestrictedExpression::new_record(facts).map_err(unsound)?);
+        }
         let person = [
             ("tenant", expression(&tenant)),
             ("role", expression(&role)),
-            ("grants", RestrictedExpression::new_set([])),
+            ("grants", RestrictedExpression::new_set(grants)),
         ];
         let mut thing = vec![
             ("tenant", expression(&tenant)),
@@ -150,14 +160,19 @@ impl Policies {
         } else {
             &types.thing
         };
+        let mut labels = Vec::new();
+        if let Some(code) = code {
+            let label = uid(&types.service_code, &code.id.to_string());
+            thing.push(("service_code", expression(&label)));
+            let facts = [
+                ("tenant", expression(&tenant)),
+                ("closed", RestrictedExpression::new_bool(code.closed)),
+            ];
+            labels.push(entity(label, facts)?);
+        }
         let resource = uid(kind, &Uuid::nil().to_string());
-        let thing = entity(resource.clone(), thing)?;
-        self.asked(
-            entity(principal, person)?,
-            name,
-            (resource, Some(thing)),
-            schema,
-        )
+        labels.push(entity(resource.clone(), thing)?);
+        self.asked(entity(principal, person)?, name, (resource, labels), schema)
     }
 
     /// As [`Self::question`], for an operator.
@@ -176,6 +191,11 @@ impl Policies {
         let facts = [
             ("role", expression(&uid(&types.operator_role, asking.role))),
             ("elevated", RestrictedExpression::new_set(elevated)),
+            (
+                "elevated_base",
+                RestrictedExpression::new_bool(asking.leave.elevated),
+            ),
+            ("alone", RestrictedExpression::new_bool(asking.leave.alone)),
         ];
         let operator = entity(person(asking.id), facts)?;
         let (resource, facts) = match action.about() {
@@ -195,19 +215,20 @@ impl Policies {
                 (uid(&types.elevation, &nobody), Some(facts))
             }
         };
-        let thing = match facts {
-            Some(facts) => Some(entity(resource.clone(), facts)?),
-            None => None,
+        let facts = match facts {
+            Some(facts) => vec![entity(resource.clone(), facts)?],
+            None => Vec::new(),
         };
-        self.asked(operator, action.name(), (resource, thing), schema)
+        self.asked(operator, action.name(), (resource, facts), schema)
     }
 
-    /// The question of a principal about a resource, of which the facts may be left out.
+    /// The question of a principal about a resource, with the entities that are known of it: itself, when there is more to
+    /// it than who it is, and what it speaks of.
     fn asked(
         &self,
         principal: Entity,
         action: &str,
-        (resource, facts): (EntityUid, Option<Entity>),
+        (resource, facts): (EntityUid, Vec<Entity>),
         schema: Option<&Schema>,
     ) -> Result<(Request, Entities), PoliciesError> {
         let who = principal.uid();

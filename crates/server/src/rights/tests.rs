@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Action, Asking, Denied, OperatorAction, authorize, authorize_asking, check, policies::Policies,
+    Action, Asking, Code, Denied, Leave, OperatorAction, authorize, authorize_asking, authorize_in,
+    check, policies::Policies,
 };
 use crate::{
-    actor::{Actor, Role, TokenScope},
+    actor::{Actor, Grant, Role, TokenScope},
     operators::OperatorRole,
 };
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use wire::ids::{TenantId, UserId};
 
 const ME: UserId = UserId(Uuid::from_u128(2));
 const OTHER: UserId = UserId(Uuid::from_u128(3));
-const ACTIONS: [Action; 10] = [
+const ACTIONS: [Action; 12] = [
     Action::ViewDesktops,
     Action::Launch,
     Action::UseSession { owner: ME },
@@ -26,23 +27,27 @@ const ACTIONS: [Action; 10] = [
     Action::ViewAccess,
     Action::ViewEvidence,
     Action::ManageTokens,
+    Action::ViewServiceCode,
+    Action::GrantRight,
 ];
 
 const HIM: Uuid = Uuid::from_u128(8);
 const HER: Uuid = Uuid::from_u128(9);
-const OPERATORS: [OperatorAction; 14] = [
+const OPERATORS: [OperatorAction; 16] = [
     OperatorAction::ListMachines,
     OperatorAction::Drain,
     OperatorAction::ListCustomers,
-    OperatorAction::ManageCustomers,
+    OperatorAction::AddCustomer,
     OperatorAction::ReadWorkLog,
     OperatorAction::ViewEvidence,
     OperatorAction::ViewContract,
     OperatorAction::ManageContract,
+    OperatorAction::ManageProvider,
     OperatorAction::ListOperators,
     OperatorAction::AddOperator,
     OperatorAction::AskElevation,
     OperatorAction::ManageOperator { other: HER },
+    OperatorAction::EmpowerOperator { other: HER },
     OperatorAction::DecideElevation { asked_by: HER },
     OperatorAction::EndElevation { asked_by: HER },
 ];
@@ -52,6 +57,10 @@ fn him(role: OperatorRole, elevated: &[TenantId]) -> Asking<'_> {
         id: HIM,
         role: role.name(),
         elevated,
+        leave: Leave {
+            elevated: true,
+            alone: false,
+        },
     }
 }
 
@@ -63,6 +72,7 @@ fn actor(role: Role) -> Actor {
         full_name: String::new(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }
 
@@ -80,7 +90,7 @@ fn what_the_policies_are_asked_fits_the_schema() {
     for role in Role::ALL {
         for action in ACTIONS {
             policies
-                .question(&actor(role), action, Some(&policies.schema))
+                .question(&actor(role), (action, None), Some(&policies.schema))
                 .unwrap();
         }
     }
@@ -112,7 +122,8 @@ fn operators_do_their_roles_work() {
         may(OperatorAction::ListCustomers),
         [Support, Security, Owner, Auditor]
     );
-    assert_eq!(may(OperatorAction::ManageCustomers), [Support, Owner]);
+    assert_eq!(may(OperatorAction::AddCustomer), [Support, Owner]);
+    assert_eq!(may(OperatorAction::ManageProvider), [Owner]);
     assert_eq!(
         may(OperatorAction::ViewEvidence),
         [Support, Security, Owner, Auditor]
@@ -126,19 +137,42 @@ fn operators_do_their_roles_work() {
     );
     assert_eq!(may(OperatorAction::AddOperator), [Owner]);
     assert_eq!(may(OperatorAction::ManageOperator { other: HER }), [Owner]);
+    assert_eq!(may(OperatorAction::EmpowerOperator { other: HER }), [Owner]);
     let decides = [Security, Owner];
     assert_eq!(
         may(OperatorAction::DecideElevation { asked_by: HER }),
         decides
     );
     assert_eq!(may(OperatorAction::EndElevation { asked_by: HER }), decides);
-    let working = OperatorRole::ALL
-        .into_iter()
-        .filter(|role| *role != Auditor);
-    assert_eq!(
-        may(OperatorAction::AskElevation),
-        working.collect::<Vec<_>>()
-    );
+    // Nobody else's work takes one.
+    assert_eq!(may(OperatorAction::AskElevation), [Support, Owner]);
+}
+
+#[test]
+fn the_service_base_and_power_over_operators_take_an_elevation_for_the_base() {
+    let owner = |elevated, alone, action| {
+        let asking = Asking {
+            leave: Leave { elevated, alone },
+            ..him(OperatorRole::Owner, &[TenantId(HER)])
+        };
+        authorize_asking(asking, action, None).is_ok()
+    };
+    let provider = OperatorAction::ManageProvider;
+    assert!(!owner(false, false, provider) && owner(true, false, provider));
+    // Who is alone adds somebody first.
+    assert!(!owner(false, true, provider));
+    for action in [
+        OperatorAction::AddOperator,
+        OperatorAction::EmpowerOperator { other: HER },
+    ] {
+        assert!(!owner(false, false, action), "{action:?}");
+        assert!(owner(true, false, action) && owner(false, true, action));
+    }
+    // Nobody does it to themselves, and shutting somebody out waits for nobody.
+    let own = OperatorAction::EmpowerOperator { other: HIM };
+    assert!(!owner(true, true, own));
+    let suspend = OperatorAction::ManageOperator { other: HER };
+    assert!(owner(false, false, suspend));
 }
 
 #[test]
@@ -190,6 +224,51 @@ fn a_token_does_what_its_scopes_say_and_no_more() {
 }
 
 #[test]
+fn a_right_counts_in_its_service_code_alone() {
+    let code = |id| Code {
+        id: Uuid::from_u128(id),
+        closed: true,
+    };
+    let policies = super::policies::LIVE.as_ref().unwrap();
+    let asked = [
+        Action::ViewDesktops,
+        Action::Launch,
+        Action::ViewServiceCode,
+        Action::GrantRight,
+    ];
+    let may = |role, given: Option<Role>, at: Code| {
+        let grant = |role| Grant {
+            role,
+            code: Uuid::from_u128(1),
+        };
+        let actor = Actor {
+            grants: given.map(grant).into_iter().collect(),
+            ..actor(role)
+        };
+        asked.map(|action| {
+            let question = policies.question(&actor, (action, Some(at)), Some(&policies.schema));
+            question.unwrap();
+            authorize_in(&actor, action, Some(at)).is_ok()
+        })
+    };
+    let (here, elsewhere) = (code(1), code(2));
+    let user = Role::User;
+    assert_eq!(may(user, None, here), [false; 4]);
+    assert_eq!(may(user, Some(user), here), [true, true, false, false]);
+    assert_eq!(may(user, Some(Role::Administrator), here), [true; 4]);
+    assert_eq!(may(user, Some(Role::Administrator), elsewhere), [false; 4]);
+    // Who administers the organisation looks after every code, and opens what is kept for others no more than they do.
+    let boss = Role::Administrator;
+    assert_eq!(may(boss, None, here), [false, false, true, true]);
+    assert_eq!(may(Role::Auditor, Some(boss), here), [false; 4]);
+    let open = Code {
+        closed: false,
+        ..elsewhere
+    };
+    assert_eq!(may(user, None, open), [true, true, false, false]);
+}
+
+#[test]
 fn nobody_sees_another_persons_desktop() {
     for role in Role::ALL {
         let others = Action::UseSession { owner: OTHER };
@@ -219,7 +298,8 @@ fn each_role_does_its_own_work() {
     assert_eq!(work(Role::User), BTreeSet::from(desks));
     assert_eq!(work(Role::Auditor), BTreeSet::from(books));
     assert_eq!(work(Role::OperationsContact), both);
-    let all = both.into_iter().chain(["manage_users"]).collect();
+    let more = ["grant_right", "manage_users", "view_service_code"];
+    let all = both.into_iter().chain(more).collect();
     assert_eq!(work(Role::Administrator), all);
 }
 

@@ -1,7 +1,7 @@
 //! `/desktops/{id}/launch`, `/sessions/{id}` and what the web client asks there. Parse, call one use case, answer.
 
 use super::{
-    page::{SessionEndedPage, SessionPage, ended_because, script_json},
+    page::{SessionEndedPage, SessionKeptPage, SessionPage, ended_because, script_json},
     service::{self, Connect, SessionError},
     state::State as Life,
     store::StoreError,
@@ -86,6 +86,18 @@ async fn show(
             launch_url: desktop.map(|desktop| format!("/desktops/{}/launch", desktop.id)),
         };
         return Ok(portal::page(StatusCode::OK, &page));
+    }
+    let label = desktop.as_ref().and_then(|desktop| desktop.service_code);
+    match service::may_open(&mut tx, &signed.actor, label).await {
+        Err(SessionError::NotFound) => {
+            let page = SessionKeptPage {
+                ui: signed.ui,
+                name,
+                end_url: format!("/sessions/{id}/end"),
+            };
+            return Ok(portal::page(StatusCode::FORBIDDEN, &page));
+        }
+        done => done?,
     }
     let application = desktop.is_some_and(|desktop| desktop.application.is_some());
     let data = json!({

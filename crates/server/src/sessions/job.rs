@@ -10,12 +10,17 @@ use super::{
 };
 use crate::{
     app::App,
-    db::Scope,
+    db::{Scope, Tx},
     desktops::service::{self as desktops, DesktopRow},
+    grants::service as grants,
     hosts, identity,
     tenancy::{self, TenantRow},
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 use uuid::Uuid;
 use wire::{
     control::{EndReason, Launch, Limits, Phase, SessionReport, SessionSpec, ToHost},
@@ -55,6 +60,7 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
     // Who opened them before who is still there: what began in between is not taken for what has ended.
     let openers = store::openers(&mut tx).await?;
     let signed_in = identity::good_web_sessions(app, &mut tx).await?;
+    let kept_from = kept_from(&mut tx, &sessions).await?;
     drop(tx);
     let mut load: HashMap<HostId, u32> = HashMap::new();
     for host in sessions.iter().filter_map(|session| session.state.host()) {
@@ -66,7 +72,7 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
         let done = if session.state.is_live() && gone.contains(&session.user) {
             // Who removed them ends their sessions too, unless that process died first.
             apply(app, session, Event::Stop(EndReason::Stopped)).await
-        } else if shown && locked_out.contains(&session.user) {
+        } else if shown && (locked_out.contains(&session.user) || kept_from.contains(&session.id)) {
             parting::cut(app, session.clone(), Opened::Anywhere).await
         } else if let Some(ended) = opener(&openers, session).filter(|id| !signed_in.contains(id)) {
             // It was ended, or its time is over: its desktops are shown no longer.
@@ -95,6 +101,21 @@ pub async fn pass(app: &App) -> Result<(), SessionError> {
         }
     }
     Ok(())
+}
+
+/// Sessions of desktops that are kept for people with a right in their service code, which their owner has not or no more.
+async fn kept_from(tx: &mut Tx, sessions: &[Session]) -> Result<HashSet<SessionId>, SessionError> {
+    let kept = grants::kept(tx).await?;
+    if kept.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let labels = desktops::labels(tx).await?;
+    let is_kept = |session: &&Session| {
+        let people = labels.get(&session.desktop).and_then(|code| kept.get(code));
+        people.is_some_and(|people| !people.contains(&session.user))
+    };
+    let out = sessions.iter().filter(is_kept);
+    Ok(out.map(|session| session.id).collect())
 }
 
 /// The session of the web in which a session is shown now.

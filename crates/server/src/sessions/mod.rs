@@ -9,6 +9,7 @@ pub mod http;
 pub mod job;
 #[cfg(test)]
 mod job_tests;
+mod oversight;
 pub mod page;
 mod parting;
 #[cfg(test)]

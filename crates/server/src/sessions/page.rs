@@ -31,6 +31,18 @@ pub struct SessionEndedPage {
     pub launch_url: Option<String>,
 }
 
+/// `GET /sessions/ID` of a session that goes on, and that its owner may not open now.
+#[derive(Template)]
+#[template(path = "sessions/kept.html")]
+pub struct SessionKeptPage {
+    /// The reader.
+    pub ui: Ui,
+    /// The name of the desktop or application.
+    pub name: String,
+    /// Where it is ended: `POST` with `csrf`.
+    pub end_url: String,
+}
+
 /// What a reader is told about the end of a session.
 #[must_use]
 pub fn ended_because(reason: EndReason) -> Key {

@@ -9,7 +9,7 @@ use crate::app::App;
 use uuid::Uuid;
 use wire::{
     control::EndReason,
-    ids::{TenantId, UserId},
+    ids::{SessionId, TenantId, UserId},
 };
 
 /// Connections, by the session of the web that opened them.
@@ -48,6 +48,21 @@ pub async fn disconnect(
         cut(app, session, opened).await?;
     }
     Ok(())
+}
+
+/// Cuts a session's connections, for somebody who may not open it any more. The desktop lives on.
+pub async fn disconnect_one(
+    app: &App,
+    tenant: TenantId,
+    id: SessionId,
+) -> Result<(), SessionError> {
+    let mut tx = app.db.read(tenant).await?;
+    let session = store::get(&mut tx, tenant, id).await?;
+    drop(tx);
+    match session {
+        Some(session) => cut(app, session, Opened::Anywhere).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends all of a person's sessions, for somebody who was removed.

@@ -4,7 +4,9 @@
 
 use super::{state::State, tests::state};
 use crate::{
+    actor::Role,
     fakes::{FakeGateway, FakeHost},
+    identity::lifecycle::{self, Draft},
     testing::{Browser, PASSWORD, Person, World, worlds},
 };
 use uuid::Uuid;
@@ -170,5 +172,27 @@ async fn nobody_cuts_what_another_person_opened() {
         }
         world.pass().await;
         assert!(stage.gateway.kills().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn who_becomes_an_auditor_is_shown_no_desktop_any_more() {
+    for world in worlds().await {
+        let mut stage = stage(&world).await;
+        let customer = &world.customers[0];
+        world.signed_in(&customer.administrator).await;
+        let draft = Draft {
+            full_name: customer.user.actor.full_name.clone(),
+            email: String::new(),
+            role: Role::Auditor.name().to_owned(),
+        };
+        let (boss, user) = (&customer.administrator.actor, customer.user.actor.user);
+        lifecycle::edit(&world.app, boss, user, &draft)
+            .await
+            .unwrap();
+        let mut cut = stage.gateway.kills();
+        cut.sort();
+        stage.shown.sort();
+        assert_eq!(cut, stage.shown);
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     app::{App, new_uuid},
     db::Tx,
     desktops::service as desktops,
+    grants::service as grants,
     portal::Lang,
     rights::{self, Action, Denied},
     tenancy::{Room, contracts},
@@ -24,7 +25,10 @@ use wire::{
     ticket::{self, Claims, Side},
 };
 
-pub use super::parting::{Opened, disconnect, end_all};
+pub use super::{
+    oversight::{InCode, in_code},
+    parting::{Opened, disconnect, disconnect_one, end_all},
+};
 
 /// A relay closes when nothing moved for this long, in seconds. The display sends a keep-alive far more often, so
 /// this only finds links that are dead.
@@ -150,6 +154,7 @@ pub async fn launch(
     let desktop = desktops::get(&mut tx, actor.tenant, desktop)
         .await?
         .ok_or(SessionError::NotFound)?;
+    may_open(&mut tx, actor, desktop.service_code).await?;
     let id = app.new_id();
     let now_ms = app.clock.now_ms();
     let room = contracts::room_for_session(app, &mut tx, actor.tenant).await?;
@@ -181,6 +186,16 @@ pub async fn launch(
     Ok(id)
 }
 
+/// Whether the actor may open what bears a service code; what they may not is as if it were not there.
+pub(super) async fn may_open(
+    tx: &mut Tx,
+    actor: &Actor,
+    label: Option<Uuid>,
+) -> Result<(), SessionError> {
+    let code = grants::code_of(tx, actor.tenant, label).await?;
+    rights::authorize_in(actor, Action::Launch, code).map_err(|_| SessionError::NotFound)
+}
+
 /// A person's own session.
 pub async fn own(tx: &mut Tx, actor: &Actor, id: SessionId) -> Result<Session, SessionError> {
     let session = store::get(tx, actor.tenant, id)
@@ -202,6 +217,9 @@ pub async fn connect(
 ) -> Result<Connect, SessionError> {
     let mut tx = app.db.read(actor.tenant).await?;
     let session = own(&mut tx, actor, id).await?;
+    let desktop = desktops::get(&mut tx, actor.tenant, session.desktop).await?;
+    let label = desktop.and_then(|desktop| desktop.service_code);
+    may_open(&mut tx, actor, label).await?;
     drop(tx);
     let steps = steps(&session, app.clock.now_ms());
     let starting = Connect::Starting {

@@ -97,6 +97,10 @@ const SAVE: &str = "UPDATE sessions SET state = $1, host_id = $2, connection_id 
     placed_at_ms = $5, ready_at_ms = $6, opened_at_ms = $7, changed_at_ms = $8, version = version + 1
     WHERE tenant_id = $9 AND id = $10 AND version = $11";
 
+const IN_CODE: &str =
+    "SELECT id, tenant_id, user_id, desktop_id, state, host_id, connection_id, reason, version,
+    requested_at_ms, placed_at_ms, ready_at_ms, opened_at_ms, changed_at_ms FROM sessions
+    WHERE tenant_id = $1 AND service_code = $2 AND state <> 'ended' ORDER BY requested_at_ms, id";
 const PROMISE: &str = "INSERT INTO connections (id, tenant_id, session_id, web_session_id, at_ms)
     VALUES ($1, $2, $3, $4, $5)";
 /// Those that can be opened no more and are not open.
@@ -151,6 +155,17 @@ pub(super) async fn of_user(
 ) -> Result<Vec<Session>, StoreError> {
     let rows: Vec<Row> =
         on!(tx, c => sqlx::query_as(OF_USER).bind(tenant).bind(user).fetch_all(c).await)?;
+    rows.iter().map(decode).collect()
+}
+
+/// The sessions under a service code that are not over, the oldest first.
+pub(super) async fn in_code(
+    tx: &mut Tx,
+    tenant: TenantId,
+    code: Uuid,
+) -> Result<Vec<Session>, StoreError> {
+    let rows: Vec<Row> =
+        on!(tx, c => sqlx::query_as(IN_CODE).bind(tenant).bind(code).fetch_all(c).await)?;
     rows.iter().map(decode).collect()
 }
 

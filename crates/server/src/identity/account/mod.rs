@@ -6,3 +6,5 @@ pub mod service;
 pub(super) mod store;
 #[cfg(test)]
 mod tests;
+
+pub use store::WebSessionRow;

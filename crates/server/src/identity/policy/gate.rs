@@ -36,6 +36,9 @@ const DANGEROUS: &[(Method, &str, Back)] = &[
     (Method::POST, "/users/{id}/link", Back::Above),
     (Method::POST, "/users/{id}/resume", Back::Above),
     (Method::POST, "/users/{id}/factors", Back::Above),
+    (Method::POST, "/users/{id}/grants", Back::Above),
+    (Method::POST, "/service-codes/{id}/grants", Back::Above),
+    (Method::POST, "/service-codes/{id}/access", Back::Same),
     // With a proof that is fresh a code was given, too.
     (Method::GET, "/account/authenticator/remove", Back::Same),
     (Method::POST, "/account/authenticator/remove", Back::Same),

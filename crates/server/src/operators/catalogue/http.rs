@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     app::App,
-    operators::{console::Entered, contracts_http::Fields, contracts_page::ChoiceRow},
+    operators::{
+        console::Entered, contracts_http::Fields, contracts_page::ChoiceRow, pages::BaseLeave,
+    },
     portal::{self, Lang},
-    rights::OperatorAction,
     tenancy::{Offered, text_of},
     visit::{Failure, same},
 };
@@ -109,6 +110,7 @@ async fn list_page(
     wrong: Wrong,
 ) -> Result<Response, Failure> {
     let entries = service::all(app, &entered.operator).await?;
+    let leave = service::leave(app, &entered.operator).await?;
     let lang = entered.ui.lang;
     let of_kind = |kind| {
         let found = entries.iter().filter(move |entry| entry.kind == kind);
@@ -122,11 +124,8 @@ async fn list_page(
         .filter(|row| row.option_of.is_none() && row.is_offered);
     let page = CataloguePage {
         badge: Some(entered.badge()),
-        may_manage: entered
-            .operator
-            .role
-            .authorize(OperatorAction::ManageProvider)
-            .is_ok(),
+        may_manage: leave != BaseLeave::Never,
+        leave,
         ui: entered.ui,
         services: services
             .map(|row| ChoiceRow {
@@ -173,11 +172,18 @@ async fn show_one(
 ) -> Result<Response, Failure> {
     let entry = service::one(&app, &entered.operator, (kind_of(&kind)?, &code)).await?;
     let draft = entry.draft.clone();
-    Ok(edit_page(entered, &entry, draft, Wrong::default()))
+    edit_page(&app, entered, &entry, draft, Wrong::default()).await
 }
 
-fn edit_page(entered: Entered, entry: &Entry, draft: Draft, wrong: Wrong) -> Response {
+async fn edit_page(
+    app: &App,
+    entered: Entered,
+    entry: &Entry,
+    draft: Draft,
+    wrong: Wrong,
+) -> Result<Response, Failure> {
     let page = EditPage {
+        leave: service::leave(app, &entered.operator).await?,
         badge: Some(entered.badge()),
         row: row_of(entry, entered.ui.lang, &[]),
         ui: entered.ui,
@@ -185,7 +191,7 @@ fn edit_page(entered: Entered, entry: &Entry, draft: Draft, wrong: Wrong) -> Res
         draft,
         wrong,
     };
-    portal::page(status_of(wrong), &page)
+    Ok(portal::page(status_of(wrong), &page))
 }
 
 async fn edit(
@@ -202,7 +208,7 @@ async fn edit(
         Ok(()) => Ok(Redirect::to(CATALOGUE).into_response()),
         Err(CatalogueError::Wrong(wrong)) => {
             let entry = service::one(&app, &entered.operator, which).await?;
-            Ok(edit_page(entered, &entry, draft, *wrong))
+            edit_page(&app, entered, &entry, draft, *wrong).await
         }
         Err(error) => Err(error.into()),
     }
@@ -244,11 +250,17 @@ async fn show_remove(
     Path((kind, code)): Named,
 ) -> Result<Response, Failure> {
     let entry = service::one(&app, &entered.operator, (kind_of(&kind)?, &code)).await?;
-    Ok(remove_page(entered, &entry, false))
+    remove_page(&app, entered, &entry, false).await
 }
 
-fn remove_page(entered: Entered, entry: &Entry, in_use: bool) -> Response {
+async fn remove_page(
+    app: &App,
+    entered: Entered,
+    entry: &Entry,
+    in_use: bool,
+) -> Result<Response, Failure> {
     let page = RemovePage {
+        leave: service::leave(app, &entered.operator).await?,
         badge: Some(entered.badge()),
         row: row_of(entry, entered.ui.lang, &[]),
         ui: entered.ui,
@@ -259,7 +271,7 @@ fn remove_page(entered: Entered, entry: &Entry, in_use: bool) -> Response {
     } else {
         StatusCode::OK
     };
-    portal::page(status, &page)
+    Ok(portal::page(status, &page))
 }
 
 async fn remove(
@@ -274,7 +286,7 @@ async fn remove(
         Ok(()) => Ok(Redirect::to(CATALOGUE).into_response()),
         Err(CatalogueError::InUse) => {
             let entry = service::one(&app, &entered.operator, which).await?;
-            Ok(remove_page(entered, &entry, true))
+            remove_page(&app, entered, &entry, true).await
         }
         Err(error) => Err(error.into()),
     }

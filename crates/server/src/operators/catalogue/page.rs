@@ -2,7 +2,11 @@
 
 use super::{Draft, Wrong};
 use crate::{
-    operators::{contracts_page::ChoiceRow, customers::page::Field, pages::OperatorBadge},
+    operators::{
+        contracts_page::ChoiceRow,
+        customers::page::Field,
+        pages::{BaseLeave, OperatorBadge},
+    },
     portal::{Key, Ui},
 };
 use askama::Template;
@@ -44,8 +48,10 @@ pub struct CataloguePage {
     pub wrong: Wrong,
     /// Services that a new one can be an option of.
     pub services: Vec<ChoiceRow>,
-    /// Whether the reader may change anything.
+    /// Whether the reader's role changes anything.
     pub may_manage: bool,
+    /// What opens it to them.
+    pub leave: BaseLeave,
 }
 
 /// `GET /console/catalogue/KIND/CODE`.
@@ -64,6 +70,8 @@ pub struct EditPage {
     pub draft: Draft,
     /// What is wrong with it.
     pub wrong: Wrong,
+    /// What opens it to the reader.
+    pub leave: BaseLeave,
 }
 
 /// `GET /console/catalogue/KIND/CODE/remove`.
@@ -78,6 +86,8 @@ pub struct RemovePage {
     pub row: Row,
     /// Somebody began to use it meanwhile.
     pub in_use: bool,
+    /// What opens it to the reader.
+    pub leave: BaseLeave,
 }
 
 fn fields<'a>(draft: &'a Draft, wrong: &Wrong, is_region: bool) -> Vec<Field<'a>> {

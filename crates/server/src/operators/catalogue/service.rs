@@ -5,7 +5,11 @@ use crate::{
     activity::{self, Record, What},
     app::App,
     db::{Scope, Tx},
-    operators::service::{ActError, Operator},
+    operators::{
+        elevation::service as elevation,
+        pages::BaseLeave,
+        service::{ActError, Operator},
+    },
     portal::Key,
     rights::OperatorAction,
     tenancy::{Offer, Offered, Region, offers as provider},
@@ -47,7 +51,9 @@ pub(super) struct Entry {
 
 /// Everything: services, each with its options behind it, then regions.
 pub(super) async fn all(app: &App, operator: &Operator) -> Result<Vec<Entry>, CatalogueError> {
-    may(operator, OperatorAction::ListCustomers)?;
+    operator
+        .authorize(OperatorAction::ListCustomers)
+        .map_err(ActError::from)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
     let mut entries = Vec::new();
     for offer in provider::catalogue(&mut tx).await? {
@@ -96,15 +102,22 @@ async fn of_region(tx: &mut Tx, region: Region) -> sqlx::Result<Entry> {
     })
 }
 
-/// One of them, for whoever may change it.
+/// One of them, for whoever could change it.
 pub(super) async fn one(
     app: &App,
     operator: &Operator,
     which: (Offered, &str),
 ) -> Result<Entry, CatalogueError> {
-    may(operator, OperatorAction::ManageProvider)?;
+    operator
+        .could(OperatorAction::ManageProvider)
+        .map_err(ActError::from)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
     find(&mut tx, which).await
+}
+
+/// What of it the reader may change now.
+pub(super) async fn leave(app: &App, operator: &Operator) -> sqlx::Result<BaseLeave> {
+    elevation::leave(app, operator, OperatorAction::ManageProvider).await
 }
 
 async fn find(tx: &mut Tx, (kind, code): (Offered, &str)) -> Result<Entry, CatalogueError> {
@@ -133,8 +146,8 @@ pub(super) async fn add(
     operator: &Operator,
     draft: &Draft,
 ) -> Result<(), CatalogueError> {
-    may(operator, OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     let mut wrong = draft.check(true);
     let is_option = !draft.option_of.is_empty();
     if is_option && !provider::hold_offer(&mut tx, &draft.option_of).await? {
@@ -163,8 +176,8 @@ pub(super) async fn edit(
     (kind, code): (Offered, &str),
     typed: &Draft,
 ) -> Result<(), CatalogueError> {
-    may(operator, OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     let entry = find(&mut tx, (kind, code)).await?;
     let draft = Draft {
         code: entry.draft.code,
@@ -203,8 +216,8 @@ pub(super) async fn retire(
     (kind, code): (Offered, &str),
     on: bool,
 ) -> Result<(), CatalogueError> {
-    may(operator, OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     let entry = find(&mut tx, (kind, code)).await?;
     if entry.is_offered != on {
         return Ok(());
@@ -221,8 +234,8 @@ pub(super) async fn remove(
     operator: &Operator,
     (kind, code): (Offered, &str),
 ) -> Result<(), CatalogueError> {
-    may(operator, OperatorAction::ManageProvider)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
+    elevation::act_on_base(app, &mut tx, operator, OperatorAction::ManageProvider).await?;
     find(&mut tx, (kind, code)).await?;
     if !provider::remove(app, &mut tx, (kind, code)).await? {
         return Err(CatalogueError::InUse);
@@ -242,10 +255,6 @@ fn offer_of(draft: &Draft) -> Offer {
         description_en: text(&draft.description_en),
         retired_at_ms: None,
     }
-}
-
-fn may(operator: &Operator, action: OperatorAction) -> Result<(), ActError> {
-    Ok(operator.role.authorize(action)?)
 }
 
 async fn record(app: &App, tx: &mut Tx, operator: &Operator, detail: &str) -> sqlx::Result<()> {

@@ -7,7 +7,7 @@ use crate::{
     db::Scope,
     operators::{
         OperatorRole,
-        tests::{elevate, entered},
+        tests::{elevate, elevate_on_base, entered},
     },
     tenancy::{By, contracts, offers},
     testing::{Answer, Browser, World, worlds},
@@ -51,6 +51,7 @@ async fn give(world: &World, label: &str, option: &str) -> bool {
 async fn the_owner_adds_names_anew_and_takes_out_what_was_never_used() {
     for world in worlds().await {
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        elevate_on_base(&world, &owner).await;
         assert_eq!(post(&mut owner, LIST, &NEW).await.status, 303);
         let twice = post(&mut owner, LIST, &NEW).await;
         assert_eq!(twice.status, 422);
@@ -90,6 +91,7 @@ async fn the_owner_adds_names_anew_and_takes_out_what_was_never_used() {
 async fn what_is_used_stays_and_what_is_not_offered_cannot_be_given() {
     for world in worlds().await {
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        elevate_on_base(&world, &owner).await;
         assert!(give(&world, "S-1", "long-log").await);
         for path in ["offers/long-log", "offers/desktop", "regions/jp-east"] {
             let path = format!("{LIST}/{path}");
@@ -131,6 +133,7 @@ async fn what_is_used_stays_and_what_is_not_offered_cannot_be_given() {
 async fn an_option_cannot_be_taken_out_while_somebody_is_given_it() {
     for world in worlds().await {
         let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        elevate_on_base(&world, &owner).await;
         assert_eq!(post(&mut owner, LIST, &NEW).await.status, 303);
         let path = format!("{LIST}/offers/backup/remove");
         let (removed, given) =

@@ -2,7 +2,7 @@
 
 use super::{
     NewCustomer, NewWrong,
-    page::{AddedPage, NamesPage, NewPage},
+    page::{AddedPage, NamesPage, NewPage, Stands},
     service::{self, CustomerError},
 };
 use crate::{
@@ -37,6 +37,7 @@ impl From<CustomerError> for Failure {
         match error {
             CustomerError::NotFound => Self::NotFound,
             CustomerError::Act(error) => error.into(),
+            CustomerError::NotElevated => Self::Forbidden,
             // Each form says itself what is wrong with it.
             CustomerError::Wrong(_) => Self::FormExpired,
         }
@@ -202,18 +203,23 @@ async fn show_names(
     entered: Entered,
     Path(code): Path<String>,
 ) -> Result<Response, Failure> {
-    let naming = service::naming(&app, &entered.operator, &code).await?;
-    Ok(names_page(entered, naming, NamingWrong::default()))
+    let (naming, may) = service::naming(&app, &entered.operator, &code).await?;
+    let stands = if may { Stands::Open } else { Stands::Asks };
+    Ok(names_page(entered, naming, NamingWrong::default(), stands))
 }
 
-fn names_page(entered: Entered, naming: Naming, wrong: NamingWrong) -> Response {
-    let status = status_of(wrong == NamingWrong::default());
+fn names_page(entered: Entered, naming: Naming, wrong: NamingWrong, stands: Stands) -> Response {
+    let status = match stands {
+        Stands::Refused => StatusCode::FORBIDDEN,
+        Stands::Open | Stands::Asks => status_of(wrong == NamingWrong::default()),
+    };
     let page = NamesPage {
         badge: Some(entered.badge()),
         ui: entered.ui,
         code: naming.code.clone(),
         naming,
         wrong,
+        stands,
     };
     portal::page(status, &page)
 }
@@ -232,7 +238,13 @@ async fn rename(
     };
     match service::rename(&app, &entered.operator, &code, &naming).await {
         Ok(()) => Ok(Redirect::to(&format!("/console/customers/{code}")).into_response()),
-        Err(CustomerError::Wrong(wrong)) => Ok(names_page(entered, naming, wrong.naming)),
+        Err(CustomerError::Wrong(wrong)) => {
+            Ok(names_page(entered, naming, wrong.naming, Stands::Open))
+        }
+        Err(CustomerError::NotElevated) => {
+            let wrong = NamingWrong::default();
+            Ok(names_page(entered, naming, wrong, Stands::Refused))
+        }
         Err(error) => Err(error.into()),
     }
 }

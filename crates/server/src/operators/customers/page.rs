@@ -121,6 +121,17 @@ pub struct AddedPage {
     pub hours: i64,
 }
 
+/// How it stands with an operator's elevation for a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// One is in force.
+    Open,
+    /// None is in force, and the page says how one is asked for.
+    Asks,
+    /// What the reader wanted to do was refused for want of one. What they typed is kept.
+    Refused,
+}
+
 /// `GET /console/customers/CODE/names`.
 #[derive(Template)]
 #[template(path = "operators/customers/names.html")]
@@ -135,6 +146,8 @@ pub struct NamesPage {
     pub naming: Naming,
     /// What is wrong with it.
     pub wrong: NamingWrong,
+    /// How it stands with the reader's elevation for this customer.
+    pub stands: Stands,
 }
 
 fn naming_fields<'a>(naming: &'a Naming, wrong: &NamingWrong) -> [Field<'a>; 2] {

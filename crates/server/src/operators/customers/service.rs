@@ -7,9 +7,12 @@ use crate::{
     db::{Scope, Tx},
     desktops::service as desktops,
     identity::{self, Issued, LifecycleError, PersonWrong},
-    operators::service::{ActError, Operator},
+    operators::{
+        contracts::{self as contract_acts, ContractActError},
+        service::{ActError, Operator},
+    },
     portal::Key,
-    rights::OperatorAction,
+    rights::{Denied, OperatorAction},
     tenancy::{
         self, By, ContractError, Naming, NamingWrong, Offer, Region, TenantRow, Wrong, contracts,
         offers as provider,
@@ -43,9 +46,23 @@ pub(super) enum CustomerError {
     /// The policies say no, or the database.
     #[error(transparent)]
     Act(#[from] ActError),
+    /// The operator's role would do, but nobody has approved it for this customer.
+    #[error("no elevation for this customer is in force")]
+    NotElevated,
     /// What was typed.
     #[error("the customer cannot be added")]
     Wrong(Box<NewWrong>),
+}
+
+impl From<ContractActError> for CustomerError {
+    fn from(error: ContractActError) -> Self {
+        match error {
+            ContractActError::NotFound => Self::NotFound,
+            ContractActError::NotElevated => Self::NotElevated,
+            ContractActError::Act(error) => error.into(),
+            ContractActError::Contract(error) => sqlx::Error::Protocol(error.to_string()).into(),
+        }
+    }
 }
 
 impl From<sqlx::Error> for CustomerError {
@@ -182,29 +199,29 @@ async fn agree(
     Ok(())
 }
 
-/// How the customer of a code is called.
+/// How the customer of a code is called, and whether the operator may change that now.
 pub(super) async fn naming(
     app: &App,
     operator: &Operator,
     code: &str,
-) -> Result<Naming, CustomerError> {
-    may(operator)?;
-    let mut tx = app.db.read(Scope::Everybody).await?;
-    let row = tenancy::service::by_code(&mut tx, code).await?;
-    Ok(Naming::of(&row.ok_or(CustomerError::NotFound)?))
+) -> Result<(Naming, bool), CustomerError> {
+    let seen = contract_acts::view(app, operator, code).await?;
+    if !seen.may_manage {
+        return Err(ActError::from(Denied).into());
+    }
+    Ok((Naming::of(&seen.tenant), seen.until_ms.is_some()))
 }
 
-/// Changes names, language and zone. The code stays: paths and records name it.
+/// Changes names, language and zone, with an elevation for the customer. The code stays: paths and records name it.
 pub(super) async fn rename(
     app: &App,
     operator: &Operator,
     code: &str,
     typed: &Naming,
 ) -> Result<(), CustomerError> {
-    may(operator)?;
     let mut tx = app.db.begin(Scope::Everybody).await?;
-    let row = tenancy::service::by_code(&mut tx, code).await?;
-    let row = row.ok_or(CustomerError::NotFound)?;
+    let action = OperatorAction::ManageContract;
+    let row = contract_acts::acting(app, &mut tx, operator, action, code).await?;
     let typed = Naming {
         code: row.code.clone(),
         ..typed.clone()
@@ -227,7 +244,7 @@ pub(super) async fn rename(
 }
 
 fn may(operator: &Operator) -> Result<(), ActError> {
-    Ok(operator.role.authorize(OperatorAction::ManageCustomers)?)
+    Ok(operator.authorize(OperatorAction::AddCustomer)?)
 }
 
 fn refused(tell: impl FnOnce(&mut NewWrong)) -> CustomerError {

@@ -6,7 +6,10 @@ use crate::{
     activity::What,
     actor::{Actor, Role},
     db::{Scope, on},
-    operators::{OperatorRole, tests::entered},
+    operators::{
+        OperatorRole,
+        tests::{elevate, entered},
+    },
     tenancy::{self, TenantRow},
     testing::{Answer, Browser, PASSWORD, Person, World, worlds},
 };
@@ -128,6 +131,7 @@ fn of(row: &TenantRow) -> Actor {
         full_name: String::new(),
         address: String::new(),
         scopes: None,
+        grants: Vec::new(),
     }
 }
 
@@ -220,7 +224,18 @@ async fn customers_are_added_and_renamed_by_support_and_owner_alone() {
             assert_eq!(post(&mut other, &[]).await.status, 403, "{role:?}");
         }
         let mut support = entered(&world, "support", OperatorRole::Support).await;
-        let csrf = support.get(names).await.csrf();
+        // Without leave from another person nothing is changed; what was typed is kept.
+        let page = support.get(names).await;
+        assert!(page.text.contains("/console/elevations/ask?customer=shoji"));
+        assert!(!page.text.contains("name=\"name_en\""));
+        let csrf = page.csrf();
+        let refused = support.post(names, &names_form(&csrf)).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text.contains("value=\"Nagaya Shoji\""));
+        assert_ne!(tenant(&world, "shoji").await.unwrap().language, "en");
+        elevate(&world, &support, world.customers[1].tenant).await;
+        assert_eq!(support.post(names, &names_form(&csrf)).await.status, 403);
+        elevate(&world, &support, shoji).await;
         assert_eq!(support.post(names, &names_form("forged")).await.status, 403);
         let mut bare = names_form(&csrf);
         bare[3].1 = "";

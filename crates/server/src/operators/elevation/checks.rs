@@ -33,9 +33,10 @@ pub(crate) const BY_ANOTHER: Check = Check {
 };
 
 /// What operators do to a customer that takes an elevation, as the customer's log names it.
-pub(super) const ACTS: [What; 6] = [
+pub(super) const ACTS: [What; 7] = [
     What::ContractChanged,
     What::ContractWithdrawn,
+    What::CustomerChanged,
     What::ServiceCodeAdded,
     What::ServiceCodeEnded,
     What::FederationDomainConfirmed,

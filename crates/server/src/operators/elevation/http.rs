@@ -49,7 +49,7 @@ impl From<ElevationError> for Failure {
 }
 
 fn may_add(operator: &Operator) -> bool {
-    operator.authorize(OperatorAction::AddOperator).is_ok()
+    operator.could(OperatorAction::AddOperator).is_ok()
 }
 
 /// Whether the operator could add somebody, where nobody else could decide on what they ask for.
@@ -151,7 +151,8 @@ async fn ask_page(
         StatusCode::UNPROCESSABLE_ENTITY
     };
     let page = AskPage {
-        customers: customers.map(named),
+        customers: named(customers),
+        base: service::works_on_base(&entered.operator),
         alone: alone(app, &entered.operator).await?,
         badge: Some(entered.badge()),
         ui: entered.ui,

@@ -67,8 +67,10 @@ pub(super) struct AskPage {
     pub(super) badge: Option<OperatorBadge>,
     pub(super) draft: service::Draft,
     pub(super) wrong: service::Wrong,
-    /// Codes and names; none for those who see no customers.
-    pub(super) customers: Option<Vec<(String, String)>>,
+    /// Codes and names.
+    pub(super) customers: Vec<(String, String)>,
+    /// Whether the reader works on the service base, too.
+    pub(super) base: bool,
     /// Nobody else could decide on it; and whether the reader could add somebody.
     pub(super) alone: Option<bool>,
 }

@@ -7,14 +7,15 @@ use super::{
 };
 use crate::{
     activity::What,
-    app::{App, new_uuid},
+    app::{self, App, new_uuid},
     db::{Scope, Tx},
     operators::{
+        pages::BaseLeave,
         service::{ActError, Operator},
         store::{self as operators, CustomerRow},
     },
     portal::Key,
-    rights::{Denied, OperatorAction},
+    rights::{Denied, Leave, OperatorAction},
     tenancy,
 };
 use uuid::Uuid;
@@ -124,17 +125,15 @@ pub(crate) async fn one(app: &App, operator: &Operator, id: Uuid) -> Result<Row,
         .ok_or(ElevationError::NotFound)
 }
 
-/// Customers to choose from, for those who may see them.
+/// Customers to choose from.
 pub(crate) async fn customers(
     app: &App,
     operator: &Operator,
-) -> Result<Option<Vec<CustomerRow>>, ActError> {
+) -> Result<Vec<CustomerRow>, ActError> {
     operator.authorize(OperatorAction::AskElevation)?;
-    if operator.authorize(OperatorAction::ListCustomers).is_err() {
-        return Ok(None);
-    }
+    operator.authorize(OperatorAction::ListCustomers)?;
     let mut tx = app.db.read(Scope::Everybody).await?;
-    Ok(Some(operators::customers(&mut tx).await?))
+    Ok(operators::customers(&mut tx).await?)
 }
 
 /// Asks for an elevation. Returns its id.
@@ -148,7 +147,12 @@ pub(crate) async fn ask(
     let mut tx = app.db.begin(Scope::Everybody).await?;
     let (mut row, mut wrong) = check(draft);
     let code = draft.customer.trim();
-    if !code.is_empty() {
+    if code.is_empty() {
+        // Whose role changes nothing of the service base would have leave to do nothing.
+        if !works_on_base(operator) {
+            wrong.customer = Some(Key("elevation.wrong.no_customer"));
+        }
+    } else {
         operator.authorize(OperatorAction::ListCustomers)?;
         match tenancy::service::by_code(&mut tx, code).await? {
             Some(tenant) => {
@@ -175,6 +179,11 @@ pub(crate) async fn ask(
     record(app, &mut tx, Some(operator), What::ElevationAsked, &row).await?;
     tx.commit().await?;
     Ok(row.id)
+}
+
+/// Whether an elevation for the service base is of any use to the operator.
+pub(crate) fn works_on_base(operator: &Operator) -> bool {
+    operator.could(OperatorAction::ManageProvider).is_ok()
 }
 
 /// A row of what was typed, and what is wrong with it. Who asks for which customer is not in it yet.
@@ -316,8 +325,51 @@ pub(crate) async fn spend(
     operator: &Operator,
     tenant: TenantId,
 ) -> sqlx::Result<Vec<TenantId>> {
-    let has = store::spend(tx, operator.id, tenant, app.clock.now_ms()).await?;
+    let has = store::spend(tx, operator.id, Some(tenant), app.clock.now_ms()).await?;
     Ok(has.then_some(tenant).into_iter().collect())
+}
+
+/// Lets an act of the operator on the service base, or on another operator, use what they have in force for the base.
+/// Nobody can end it before the act's transaction does.
+pub(crate) async fn act_on_base(
+    app: &App,
+    tx: &mut Tx,
+    operator: &Operator,
+    action: OperatorAction,
+) -> Result<(), ActError> {
+    operator.could(action)?;
+    let leave = Leave {
+        elevated: store::spend(tx, operator.id, None, app.clock.now_ms()).await?,
+        alone: store::deciders(tx, operator.id).await? == 0,
+    };
+    let permitted = operator.authorize_with(action, leave);
+    permitted.map_err(|Denied| ActError::NotElevated)
+}
+
+/// What the operator may do of it now.
+pub(crate) async fn leave(
+    app: &App,
+    operator: &Operator,
+    action: OperatorAction,
+) -> sqlx::Result<BaseLeave> {
+    if operator.could(action).is_err() {
+        return Ok(BaseLeave::Never);
+    }
+    let mut tx = app.db.read(Scope::Everybody).await?;
+    let until_ms = store::until(&mut tx, operator.id, None, app.clock.now_ms()).await?;
+    if let Some(until_ms) = until_ms {
+        return Ok(BaseLeave::Until(app::moment(until_ms)));
+    }
+    let leave = Leave {
+        elevated: false,
+        alone: store::deciders(&mut tx, operator.id).await? == 0,
+    };
+    let is_free = operator.authorize_with(action, leave).is_ok();
+    Ok(if is_free {
+        BaseLeave::Alone
+    } else {
+        BaseLeave::Missing
+    })
 }
 
 /// Until when the operator may act on the customer, in Unix milliseconds.
@@ -327,7 +379,7 @@ pub(crate) async fn until(
     operator: &Operator,
     tenant: TenantId,
 ) -> sqlx::Result<Option<i64>> {
-    store::until(tx, operator.id, tenant, app.clock.now_ms()).await
+    store::until(tx, operator.id, Some(tenant), app.clock.now_ms()).await
 }
 
 /// Requests on which this operator may decide.

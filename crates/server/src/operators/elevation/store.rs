@@ -104,9 +104,11 @@ const CHANGE: &str = "UPDATE elevations SET state = $3,
     WHERE id = $1 AND state = $2";
 /// Counts an act, and lets nobody end the elevation before the act's transaction does.
 const USE: &str = "UPDATE elevations SET acts = acts + 1
-    WHERE operator_id = $1 AND tenant_id = $2 AND state = 'approved' AND until_ms > $3";
+    WHERE operator_id = $1 AND (tenant_id = $2 OR (tenant_id IS NULL AND $2 IS NULL))
+    AND state = 'approved' AND until_ms > $3";
 const UNTIL: &str = "SELECT max(until_ms) FROM elevations
-    WHERE operator_id = $1 AND tenant_id = $2 AND state = 'approved' AND until_ms > $3";
+    WHERE operator_id = $1 AND (tenant_id = $2 OR (tenant_id IS NULL AND $2 IS NULL))
+    AND state = 'approved' AND until_ms > $3";
 const WAITING: &str = "SELECT count(*) FROM elevations
     WHERE state = 'asked' AND operator_id <> $1 AND asked_at_ms > $2";
 const DECIDERS: &str = "SELECT count(*) FROM operators
@@ -208,22 +210,22 @@ pub(super) async fn change(
         .bind(change.ended_who).bind(change.ended_at_ms).execute(c).await.map(|r| r.rows_affected() == 1))
 }
 
-/// Uses what the operator has in force for the customer; `false` when that is nothing.
+/// Uses what the operator has in force for the customer, or for the service base; `false` when that is nothing.
 pub(super) async fn spend(
     tx: &mut Tx,
     operator: Uuid,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     now_ms: i64,
 ) -> sqlx::Result<bool> {
     on!(tx, c => sqlx::query(USE).bind(operator).bind(tenant).bind(now_ms).execute(c).await
         .map(|r| r.rows_affected() > 0))
 }
 
-/// Until when the operator may act on the customer.
+/// Until when the operator may act on the customer, or on the service base.
 pub(super) async fn until(
     tx: &mut Tx,
     operator: Uuid,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     now_ms: i64,
 ) -> sqlx::Result<Option<i64>> {
     on!(tx, c => sqlx::query_scalar(UNTIL).bind(operator).bind(tenant).bind(now_ms).fetch_one(c).await)

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use wire::ids::TenantId;
 
 const LIST: &str = "/console/elevations";
-const ASK: &str = "/console/elevations/ask";
+pub(super) const ASK: &str = "/console/elevations/ask";
 const MINUTE_MS: i64 = 60_000;
 
 async fn code_of(world: &World, tenant: TenantId) -> String {
@@ -30,7 +30,7 @@ async fn code_of(world: &World, tenant: TenantId) -> String {
 }
 
 /// Asks on the page; the path of what was asked for.
-async fn ask(browser: &mut Browser, customer: &str) -> String {
+pub(super) async fn ask(browser: &mut Browser, customer: &str) -> String {
     let csrf = browser.get(ASK).await.csrf();
     let form = [
         ("csrf", csrf.as_str()),
@@ -44,14 +44,14 @@ async fn ask(browser: &mut Browser, customer: &str) -> String {
     answer.header("location").to_owned()
 }
 
-async fn decide(browser: &mut Browser, path: &str, what: &str, reason: &str) -> u16 {
-    let csrf = browser.get(ASK).await.csrf();
+pub(super) async fn decide(browser: &mut Browser, path: &str, what: &str, reason: &str) -> u16 {
+    let csrf = browser.get("/console/machines").await.csrf();
     let form = [("csrf", csrf.as_str()), ("reason", reason)];
     let answer = browser.post(&format!("{path}/{what}"), &form).await;
     answer.status.as_u16()
 }
 
-async fn revise(browser: &mut Browser, own: &str) -> u16 {
+pub(super) async fn revise(browser: &mut Browser, own: &str) -> u16 {
     let csrf = browser.get(ASK).await.csrf();
     let form = [
         ("csrf", csrf.as_str()),
@@ -194,13 +194,21 @@ async fn a_second_request_for_the_same_and_a_strange_customer_are_refused_beside
             assert!(answer.text.contains("-error\" role=\"alert\""));
             assert!(answer.text.contains(&format!("value=\"{customer}\"")));
         }
-        // The service base is another thing, which network asks for, too; customers it does not even see.
-        let base = ask(&mut support, "").await;
+        // The service base is another thing, for which those ask who change it.
+        let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        let base = ask(&mut owner, "").await;
         assert_ne!(base, path);
+        // Everybody sees their own; of the others' nothing is there.
+        assert_eq!(support.get(&path).await.status, 200);
+        assert_eq!(support.get(&base).await.status, 404);
+        assert_eq!(decide(&mut support, &base, "end", "").await, 404);
+        assert!(!support.get(LIST).await.text.contains(&base));
+        // Nobody else's work takes one.
         let mut network = entered(&world, "network", OperatorRole::Network).await;
-        let page = network.get(ASK).await;
-        assert!(!page.text.contains(&code));
-        let csrf = page.csrf();
+        for page in [LIST, ASK] {
+            assert_eq!(network.get(page).await.status, 403, "{page}");
+        }
+        let csrf = network.get("/console/machines").await.csrf();
         let form = [
             ("csrf", csrf.as_str()),
             ("customer", code.as_str()),
@@ -208,12 +216,7 @@ async fn a_second_request_for_the_same_and_a_strange_customer_are_refused_beside
             ("minutes", "60"),
         ];
         assert_eq!(network.post(ASK, &form).await.status, 403);
-        let its = ask(&mut network, "").await;
-        // Everybody sees their own; of the others' nothing is there.
-        assert_eq!(network.get(&its).await.status, 200);
-        assert_eq!(network.get(&path).await.status, 404);
-        assert_eq!(decide(&mut network, &path, "end", "").await, 404);
-        assert!(!network.get(LIST).await.text.contains(&path));
+        assert_eq!(network.get(&path).await.status, 403);
         let mut auditor = entered(&world, "auditor", OperatorRole::Auditor).await;
         assert!(auditor.get(LIST).await.text.contains(&path));
         assert_eq!(auditor.get(ASK).await.status, 403);
@@ -253,8 +256,8 @@ fn deciding(at: u128, role: OperatorRole) -> Operator {
 #[tokio::test]
 async fn of_two_decisions_at_once_one_counts() {
     for world in worlds().await {
-        let support = entered(&world, "support", OperatorRole::Support).await;
-        let asking = operator_of(&world, &support).await;
+        let owner = entered(&world, "owner", OperatorRole::Owner).await;
+        let asking = operator_of(&world, &owner).await;
         let draft = Draft {
             purpose: "x".to_owned(),
             minutes: "30".to_owned(),
@@ -415,7 +418,7 @@ async fn every_operator_act_that_names_a_customer_is_in_that_customers_log() {
             let elsewhere = world.log(Some(harbour.tenant)).await;
             let decides = matches!(what, What::ElevationApproved | What::ElevationRefused);
             let browser = if decides { &mut security } else { &mut owner };
-            let csrf = browser.get(ASK).await.csrf();
+            let csrf = browser.get("/console/machines").await.csrf();
             let service = service_of(&world, "SHOJI-X9").await.unwrap_or_default();
             let address = if path.starts_with(LIST) && path.contains("{id}") {
                 path.replace("/console/elevations/{id}", &elevation)

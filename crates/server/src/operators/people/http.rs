@@ -85,10 +85,7 @@ async fn list(
     let shown = rows.iter().skip(skipped).take(50);
     let page = ListPage {
         rows: shown.map(|row| Shown::of(row, now_ms)).collect(),
-        may_add: entered
-            .operator
-            .authorize(OperatorAction::AddOperator)
-            .is_ok(),
+        may_add: entered.operator.could(OperatorAction::AddOperator).is_ok(),
         alone: elevation::is_alone(&app, &entered.operator).await?,
         badge: Some(entered.badge()),
         ui: entered.ui,
@@ -113,29 +110,35 @@ fn sort_rows(rows: &mut [PersonRow], sort: Sort, descending: bool) {
     }
 }
 
-async fn show_add(entered: Entered) -> Result<Response, Failure> {
-    entered.operator.authorize(OperatorAction::AddOperator)?;
+async fn show_add(State(app): State<Arc<App>>, entered: Entered) -> Result<Response, Failure> {
+    entered.operator.could(OperatorAction::AddOperator)?;
     let draft = Draft {
         role: OperatorRole::Support.name().to_owned(),
         ..Draft::default()
     };
-    Ok(add_page(entered, draft, Wrong::default()))
+    add_page(&app, entered, draft, Wrong::default()).await
 }
 
-fn add_page(entered: Entered, draft: Draft, wrong: Wrong) -> Response {
+async fn add_page(
+    app: &App,
+    entered: Entered,
+    draft: Draft,
+    wrong: Wrong,
+) -> Result<Response, Failure> {
     let status = if wrong == Wrong::default() {
         StatusCode::OK
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
     let page = AddPage {
+        leave: elevation::leave(app, &entered.operator, OperatorAction::AddOperator).await?,
         badge: Some(entered.badge()),
         ui: entered.ui,
         draft,
         wrong,
         roles: roles(),
     };
-    portal::page(status, &page)
+    Ok(portal::page(status, &page))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -160,7 +163,7 @@ async fn add(
     };
     match service::invite(&app, &entered.operator, &draft).await {
         Ok(papers) => Ok(papers_page(&app, entered, papers)),
-        Err(PeopleError::Wrong(wrong)) => Ok(add_page(entered, draft, wrong)),
+        Err(PeopleError::Wrong(wrong)) => add_page(&app, entered, draft, wrong).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -228,12 +231,16 @@ async fn person_page(
 ) -> Result<Response, Failure> {
     let row = service::person(app, &entered.operator, id).await?;
     let manage = OperatorAction::ManageOperator { other: id };
-    let acts = Act::ALL.into_iter().filter(|act| act.fits(&row.state));
+    let empower = OperatorAction::EmpowerOperator { other: id };
+    let leave = elevation::leave(app, &entered.operator, empower).await?;
+    let may = |act: &Act| act.fits(&row.state) && (leave.may() || !act.empowers());
+    let acts = Act::ALL.into_iter().filter(may);
     let page = PersonPage {
         it: Shown::of(&row, app.clock.now_ms()),
         roles: roles(),
         acts: acts.collect(),
         may_manage: entered.operator.authorize(manage).is_ok(),
+        leave,
         yourself: entered.operator.id == id,
         role: row.role,
         badge: Some(entered.badge()),
@@ -289,6 +296,14 @@ async fn ask_first(
     let row = service::person(&app, &entered.operator, id).await?;
     if !act.fits(&row.state) {
         return unfit(&app, entered, id).await;
+    }
+    let empower = OperatorAction::EmpowerOperator { other: id };
+    if act.empowers()
+        && !elevation::leave(&app, &entered.operator, empower)
+            .await?
+            .may()
+    {
+        return Err(Failure::NotElevated);
     }
     let page = ActPage {
         badge: Some(entered.badge()),

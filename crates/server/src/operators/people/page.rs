@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     app::moment,
-    operators::{pages::OperatorBadge, role::OperatorRole},
+    operators::{
+        pages::{BaseLeave, OperatorBadge},
+        role::OperatorRole,
+    },
     portal::{Key, Paging, Ui, local_url},
 };
 use askama::Template;
@@ -111,6 +114,8 @@ pub(super) struct AddPage {
     pub(super) draft: Draft,
     pub(super) wrong: Wrong,
     pub(super) roles: Vec<RoleOption>,
+    /// What opens it to the reader.
+    pub(super) leave: BaseLeave,
 }
 
 /// `GET /console/operators/ID`.
@@ -125,6 +130,8 @@ pub(super) struct PersonPage {
     pub(super) roles: Vec<RoleOption>,
     pub(super) acts: Vec<Act>,
     pub(super) may_manage: bool,
+    /// What opens acts that give power to the reader.
+    pub(super) leave: BaseLeave,
     pub(super) yourself: bool,
     /// What is wrong with the role.
     pub(super) role_error: Option<Key>,

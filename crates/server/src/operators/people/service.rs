@@ -140,6 +140,15 @@ impl Act {
         }
     }
 
+    /// Whether it lets the other do more, or somebody be taken for them: it takes an elevation for the service base. Who is
+    /// to be shut out is shut out at once.
+    pub(crate) fn empowers(self) -> bool {
+        match self {
+            Self::Resume | Self::Renew | Self::ResetCodes => true,
+            Self::Suspend | Self::Remove => false,
+        }
+    }
+
     fn what(self) -> What {
         match self {
             Self::Suspend => What::OperatorSuspended,
@@ -174,7 +183,7 @@ pub(crate) async fn invite(
     operator: &Operator,
     draft: &Draft,
 ) -> Result<Papers, PeopleError> {
-    operator.authorize(OperatorAction::AddOperator)?;
+    operator.could(OperatorAction::AddOperator)?;
     let (login, full_name) = (draft.login.trim(), draft.full_name.trim());
     let role = OperatorRole::from_name(&draft.role);
     let wrong = Wrong {
@@ -187,6 +196,7 @@ pub(crate) async fn invite(
         _ => return Err(PeopleError::Wrong(wrong)),
     };
     let mut turn = Turn::begin(app, operator).await?;
+    elevation::act_on_base(app, &mut turn.tx, operator, OperatorAction::AddOperator).await?;
     let made = make(app, &mut turn.tx, Some(operator), (login, full_name, role)).await;
     let (row, new) = made?;
     let papers = Papers {
@@ -218,6 +228,7 @@ pub(crate) async fn set_role(
     if row.role == role.name() {
         return Ok(());
     }
+    turn.empower(id).await?;
     store::set_role(&mut turn.tx, id, role.name()).await?;
     turn.shut_out(id).await?;
     role.name().clone_into(&mut row.role);
@@ -243,6 +254,9 @@ pub(crate) async fn act(
     let row = turn.other(id).await?;
     if !act.fits(&row.state) {
         return Err(PeopleError::State);
+    }
+    if act.empowers() {
+        turn.empower(id).await?;
     }
     let mut papers = Papers {
         login: row.login.clone(),
@@ -297,6 +311,12 @@ impl<'a> Turn<'a> {
             .authorize(OperatorAction::ManageOperator { other: id })?;
         let row = operators::get(&mut self.tx, id).await?;
         row.ok_or(PeopleError::NotFound)
+    }
+
+    /// Uses the elevation that an act which gives another operator power takes.
+    async fn empower(&mut self, other: Uuid) -> Result<(), ActError> {
+        let action = OperatorAction::EmpowerOperator { other };
+        elevation::act_on_base(self.app, &mut self.tx, self.operator, action).await
     }
 
     /// Whatever they have open ends with the transaction: sessions of the console and elevations.

@@ -7,7 +7,7 @@ use crate::{
     activity::What,
     operators::{
         OperatorRole,
-        tests::{add, code, entered, operator_of, type_code},
+        tests::{add, code, elevate_on_base, entered, operator_of, type_code},
     },
     testing::{Answer, World, worlds},
 };
@@ -78,7 +78,7 @@ async fn an_owner_adds_an_operator_who_enters_with_what_they_were_given() {
         // Security sees the operators and changes none of them.
         assert_eq!(browser.get(LIST).await.status, 200);
         assert_eq!(browser.get(ADD).await.status, 403);
-        let csrf = browser.get("/console/elevations/ask").await.csrf();
+        let csrf = browser.get(MACHINES).await.csrf();
         let form = [&[("csrf", csrf.as_str())], &form[1..]].concat();
         assert_eq!(browser.post(ADD, &form).await.status, 403);
         let mut support = entered(&world, "support", OperatorRole::Support).await;
@@ -205,7 +205,7 @@ async fn nobody_does_to_themselves_what_takes_another_owner() {
         let id = owner.operator();
         let before = state_of(&world, id).await;
         for browser in [&mut owner, &mut security] {
-            let csrf = browser.get("/console/elevations/ask").await.csrf();
+            let csrf = browser.get(MACHINES).await.csrf();
             let form = [("csrf", csrf.as_str()), ("role", "auditor")];
             for act in Act::ALL {
                 let path = format!("{LIST}/{id}/{}", act.name());
@@ -232,7 +232,7 @@ async fn of_two_owners_who_shut_each_other_out_one_stays() {
         let (app, app_too) = (&world.app, &world.app);
         let (a, b) = tokio::join!(
             service::act(app, &first, second.id, Act::Suspend),
-            service::set_role(app_too, &second, first.id, "auditor"),
+            service::act(app_too, &second, first.id, Act::Suspend),
         );
         let denied = |error: Option<PeopleError>| matches!(error, Some(PeopleError::Act(_)));
         assert_ne!(a.is_ok(), b.is_ok());
@@ -268,4 +268,80 @@ async fn the_list_is_searched_narrowed_and_sorted() {
         let (own, other) = rows(&mut owner, "q=nobody").await;
         assert_eq!((own, other), (None, None));
     }
+}
+
+/// Who could make or take over the person who approves what they ask for asks that person first. Shutting somebody out waits
+/// for nobody, and who is alone may add somebody.
+#[tokio::test]
+async fn power_is_given_with_the_leave_of_another_person_and_taken_without() {
+    for world in worlds().await {
+        let mut owner = entered(&world, "owner", OperatorRole::Owner).await;
+        let csrf = owner.get(MACHINES).await.csrf();
+        let one = [
+            ("csrf", csrf.as_str()),
+            ("full_name", "New"),
+            ("login", "one"),
+            ("role", "security"),
+        ];
+        assert!(owner.get(ADD).await.text.contains("name=\"login\""));
+        assert_eq!(owner.post(ADD, &one).await.status, 200);
+        // They have not entered yet, and approve nothing.
+        assert!(owner.get(ADD).await.text.contains("name=\"login\""));
+
+        let security = entered(&world, "security", OperatorRole::Security).await;
+        let id = security.operator();
+        let own = format!("{LIST}/{id}");
+        let page = owner.get(ADD).await.text;
+        assert!(page.contains("/console/elevations/ask") && !page.contains("name=\"login\""));
+        let page = owner.get(&own).await.text;
+        assert!(!page.contains("/renew") && page.contains("/suspend"));
+        let two = [one[0], one[1], ("login", "two"), one[3]];
+        let role = [("csrf", csrf.as_str()), ("role", "owner")];
+        let before = state_of(&world, id).await;
+        assert_eq!(owner.post(ADD, &two).await.status, 403);
+        assert_eq!(owner.post(&own, &role).await.status, 403);
+        for act in ["renew", "codes"] {
+            let path = format!("{own}/{act}");
+            assert_eq!(owner.get(&path).await.status, 403, "{act}");
+            assert_eq!(owner.post(&path, &role).await.status, 403, "{act}");
+        }
+        assert_eq!(state_of(&world, id).await, before);
+        assert!(world.log(None).await.ends_with(&[What::Refused]));
+
+        elevate_on_base(&world, &owner).await;
+        assert_eq!(owner.post(ADD, &two).await.status, 200);
+        assert_eq!(owner.post(&own, &role).await.status, 303);
+        assert_eq!(owner.post(&format!("{own}/renew"), &role).await.status, 200);
+        assert_eq!(acts(&world).await, 3);
+        end_all(&world).await;
+        assert_eq!(owner.post(&format!("{own}/renew"), &role).await.status, 403);
+        assert_eq!(
+            owner.post(&format!("{own}/suspend"), &role).await.status,
+            303
+        );
+    }
+}
+
+/// What was done with elevations.
+async fn acts(world: &World) -> i64 {
+    const SQL: &str = "SELECT CAST(sum(acts) AS BIGINT) FROM elevations";
+    let mut tx = world
+        .app
+        .db
+        .read(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
+    crate::db::on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await).unwrap()
+}
+
+async fn end_all(world: &World) {
+    const SQL: &str = "UPDATE elevations SET state = 'ended'";
+    let mut tx = world
+        .app
+        .db
+        .begin(crate::db::Scope::Everybody)
+        .await
+        .unwrap();
+    crate::db::on!(&mut tx, c => sqlx::query(SQL).execute(c).await.map(drop)).unwrap();
+    tx.commit().await.unwrap();
 }

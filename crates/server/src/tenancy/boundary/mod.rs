@@ -219,6 +219,22 @@ pub const KINDS: &[Kind] = &[
             Number("settled_at_ms"),
         ],
     ),
+    stored(
+        "grants",
+        "boundary.kind.grants",
+        &[
+            Id("user_id"),
+            Text("role"),
+            Id("service_code"),
+            Id("granted_by"),
+            Number("granted_at_ms"),
+        ],
+    ),
+    stored(
+        "closed_codes",
+        "boundary.kind.closed_codes",
+        &[Id("service_code"), Id("closed_by"), Number("closed_at_ms")],
+    ),
     base("tenants", "boundary.kind.tenants"),
     base("contracts", "boundary.kind.contracts"),
     base("service_codes", "boundary.kind.service_codes"),

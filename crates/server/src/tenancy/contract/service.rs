@@ -326,6 +326,11 @@ pub(crate) async fn label(
     store::label(tx, by.tenant, desktop, application).await
 }
 
+/// A customer's service codes, those that ended too.
+pub(crate) async fn codes(tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<ServiceCodeRow>> {
+    store::codes(tx, tenant).await
+}
+
 /// The regions where the customer's sessions may run today: none without a contract in force.
 pub async fn regions(app: &App, tx: &mut Tx, tenant: TenantId) -> sqlx::Result<Vec<String>> {
     let contract = in_force(app, tx, tenant).await?;
