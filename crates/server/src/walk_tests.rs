@@ -305,7 +305,11 @@ async fn no_form_is_taken_without_its_token() {
             let is_open = matches!(right, Right::Open);
             let led_back = answer.header("location") == "/sign-in";
             let is_refused = answer.status.is_client_error() || led_back;
-            let refused = if is_open { is_refused } else { answer.status == 403 };
+            let refused = if is_open {
+                is_refused
+            } else {
+                answer.status == 403
+            };
             assert!(refused, "{path}: {}", answer.status);
         }
     }

@@ -38,11 +38,7 @@ pub const CONTROLS: &[Control] = &[
         clause: "CLD.6.3.1",
         side: Side::Both,
         promise: Key("evidence.promise.shared"),
-        checks: &[
-            &boundary::DECLARED,
-            &contract::ACCEPTED,
-            &contract::KEPT_TO,
-        ],
+        checks: &[&boundary::DECLARED, &contract::ACCEPTED, &contract::KEPT_TO],
     },
     Control {
         id: "4.1",

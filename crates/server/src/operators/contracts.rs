@@ -133,14 +133,7 @@ pub(crate) async fn withdraw(
     let tenant = acting(app, &mut tx, operator, OperatorAction::ManageContract, code).await?;
     let row = contract::withdraw(app, &mut tx, by(operator, &tenant), version).await?;
     let detail = format!("{code}: {}", row.told(true));
-    record(
-        app,
-        &mut tx,
-        operator,
-        What::ContractWithdrawn,
-        &detail,
-    )
-    .await?;
+    record(app, &mut tx, operator, What::ContractWithdrawn, &detail).await?;
     Ok(tx.commit().await?)
 }
 

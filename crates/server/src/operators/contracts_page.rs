@@ -7,8 +7,7 @@ use super::{
 use crate::{
     portal::{Key, Ui},
     tenancy::{
-        Draft, Profile, Region, Wrong,
-        Standing,
+        Draft, Profile, Region, Standing, Wrong,
         contract_page::{Agreed, CodeRow, VersionRow},
     },
 };

@@ -181,7 +181,9 @@ fn agreed_tiles(ui: &Ui, agreed: &Overview) -> Vec<Tile> {
     let until = contract.ends_on.as_deref();
     let period = until.map(|day| ui.t1("overview.until", "day", ui.day(day)));
     let coming = agreed.coming();
-    let coming = coming.first().map(|row| ui.t1("overview.coming", "day", ui.day(&row.counts_from)));
+    let coming = coming
+        .first()
+        .map(|row| ui.t1("overview.coming", "day", ui.day(&row.counts_from)));
     let limit = |name, label, used: i64, most: i64| Tile {
         name,
         label,

@@ -13,7 +13,8 @@ pub(crate) use boundary::checks as boundary_checks;
 pub(crate) use branding::http::brand_at;
 pub(crate) use contract::{ApiDoc as ContractApiDoc, By, Names, checks as contract_checks};
 pub use contract::{
-    ContractError, Draft, Overview, Room, Standing, Wrong, page as contract_page, service as contracts,
+    ContractError, Draft, Overview, Room, Standing, Wrong, page as contract_page,
+    service as contracts,
 };
 pub(crate) use inventory::{api::Doc as InventoryApiDoc, checks as inventory_checks};
 pub use naming::{Naming, NamingWrong};
