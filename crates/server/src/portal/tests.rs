@@ -80,6 +80,7 @@ const WITHOUT_MENU: &[&str] = &[
     "sign-in",
     "sign-in-wrong",
     "sign-in-too-many",
+    "sign-in-at",
     "welcome",
     "welcome-wrong",
     "link-expired",
