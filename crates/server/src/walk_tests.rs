@@ -280,7 +280,7 @@ async fn a_route_that_names_no_right_is_not_there() {
 const WITHOUT_TOKEN: &str = "/preferences";
 /// Fields of forms that cannot be read without them.
 const FIELDS: &str = "csrf=forged&format=csv&current=a&password=b&repeat=b&code=1&email=a%40b.example&next=%2F&name=n\
-    &full_name=n&role=user&days=7&reason=r&file=a&digest=a&pem=a&list=a&serial=a&person=a";
+    &full_name=n&role=user&days=7&reason=r&file=a&digest=a&pem=a&list=a&serial=a&person=a&grant=a&access=open";
 
 #[tokio::test]
 async fn no_form_is_taken_without_its_token() {
