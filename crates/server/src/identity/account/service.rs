@@ -150,9 +150,10 @@ pub async fn own(app: &App, actor: &Actor) -> Result<(String, OwnPassword), Proo
     let mut tx = app.db.read(actor.tenant).await?;
     let user = own_row(&mut tx, actor).await?;
     let password = if user.password_hash.is_some() {
-        match federation::closes_password(&mut tx, &user).await? {
-            true => OwnPassword::Closed,
-            false => OwnPassword::Used,
+        if federation::closes_password(&mut tx, &user).await? {
+            OwnPassword::Closed
+        } else {
+            OwnPassword::Used
         }
     } else if federation::is_on(&mut tx, actor.tenant).await? {
         OwnPassword::Federated
