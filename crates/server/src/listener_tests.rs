@@ -14,7 +14,10 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const ID: &str = "01a3185c-5000-7016-9dda-779e83a1c191";
 
 /// What a reader who has not signed in is sent to sign in for.
-const PAGES: [&str; 56] = [
+const PAGES: [&str; 59] = [
+    "/service-codes",
+    "/service-codes/{id}",
+    "/service-codes/{id}/access",
     "/inventory",
     "/inventory/assets.csv",
     "/users/import",
@@ -73,7 +76,11 @@ const PAGES: [&str; 56] = [
     "/sessions/{id}",
 ];
 /// What only pages of ours ask for.
-const ACTS: [&str; 23] = [
+const ACTS: [&str; 27] = [
+    "/service-codes/{id}/grants",
+    "/service-codes/{id}/revoke",
+    "/users/{id}/grants",
+    "/users/{id}/revoke",
     "/users/{id}/tokens",
     "/users/export",
     "/users/import/confirm",

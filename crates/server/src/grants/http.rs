@@ -134,7 +134,7 @@ async fn code_page(app: &App, signed: SignedIn, id: Uuid, said: Said) -> Result<
     let query: String = said.asked.q.trim().chars().take(100).collect();
     of.grants.retain(|given| given.has(&query));
     let mut paging = Paging {
-        page: said.asked.page.max(1),
+        page: Paging::asked(said.asked.page),
         per_page: PER_PAGE,
         total: of.grants.len() as u64,
     };

@@ -72,7 +72,7 @@ impl Paging {
     /// The page after, if there is one.
     #[must_use]
     pub fn after(&self) -> Option<u64> {
-        (self.page < self.pages()).then_some(self.page + 1)
+        (self.page < self.pages()).then(|| self.page + 1)
     }
 }
 
