@@ -42,7 +42,7 @@ async fn a_former_administrators_tokens_do_nothing_and_can_be_revoked_by_them() 
         world.set_role(&mut hana, Role::Administrator).await;
         assert_eq!(get(&world, &secret, path).await.status, 401);
         let log = world.log(Some(hana.actor.tenant)).await;
-        assert!(log.ends_with(&[What::TokenCreated, What::TokenRevoked]));
+        assert!(log.contains(&What::TokenCreated) && log.ends_with(&[What::TokenRevoked]));
     }
 }
 
@@ -58,32 +58,20 @@ async fn an_administrator_revokes_all_tokens_of_a_person_of_theirs() {
         let person = format!("/users/{}", hana.actor.user);
         let revoke = format!("{person}/tokens");
         let mut statuses = Vec::new();
+        // A colleague, a stranger, then whoever may.
         for who in [&hana, &harbour.administrator, &shoji.administrator] {
             let mut browser = world.signed_in(who).await;
             let csrf = browser.get("/access").await.csrf();
             let page = browser.get(&person).await;
             assert_eq!(page.text.contains(&revoke), statuses.len() == 2);
-            statuses.push(
-                browser
-                    .post(&revoke, &[("csrf", "made-up")])
-                    .await
-                    .status
-                    .as_u16(),
-            );
-            statuses.push(
-                browser
-                    .post(&revoke, &[("csrf", &csrf)])
-                    .await
-                    .status
-                    .as_u16(),
-            );
-            let is_done = statuses.last() == Some(&303);
+            let forged = browser.post(&revoke, &[("csrf", "made-up")]).await;
+            assert_eq!(forged.status, 403);
+            let answer = browser.post(&revoke, &[("csrf", &csrf)]).await;
+            statuses.push(answer.status.as_u16());
             for secret in [&first, &second] {
                 let answer = get(&world, secret, "/api/v1/people").await;
-                assert_eq!(answer.status == 401, is_done);
+                assert_eq!(answer.status == 401, statuses.len() == 3);
             }
-            // One colleague, one stranger, then whoever may.
-            statuses.remove(0);
         }
         assert_eq!(statuses, [403, 404, 303]);
         let log = world.log(Some(shoji.tenant)).await;

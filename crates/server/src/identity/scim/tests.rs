@@ -417,7 +417,7 @@ async fn every_route_serves_those_whom_the_policies_permit() {
                     assert!(!foreign || !answer.text.contains("shoji"), "{told}");
                 }
                 world.set_role(&mut person, Role::User).await;
-                assert_eq!(directory.get("/Users").await.status, 403);
+                assert_eq!(directory.get("/Users").await.status, 401);
             }
         }
     }
