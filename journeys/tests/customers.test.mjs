@@ -62,7 +62,7 @@ test("an operator adds a customer, whose administrator comes in and opens a desk
   await checkLooks(page, "console-added");
   const link = await page.getByLabel("One-time link").inputValue();
   await page.getByRole("link", { name: "See the contract" }).click();
-  await page.getByText("N-AOBA").waitFor();
+  await page.getByText("N-AOBA").first().waitFor();
   await page.getByText("4 resources, 0 of them without a code").waitFor();
   await page.getByRole("link", { name: "Change names" }).click();
   await page.getByText("you need an elevation for this customer").waitFor();

@@ -23,9 +23,10 @@ use axum::{
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<App>> {
+    let both = get(ask).post(withdraw);
     Router::new().route(
         "/console/customers/{code}/versions/{version}/withdraw",
-        get(ask).post(withdraw),
+        both,
     )
 }
 

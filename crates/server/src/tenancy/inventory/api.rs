@@ -61,7 +61,7 @@ struct AssetItem {
     #[schema(example = "DESK-01")]
     #[serde(skip_serializing_if = "Option::is_none")]
     service_code: Option<String>,
-    /// The region where it is; empty for a session that waits for a host.
+    /// The region where it is; empty for a session that waits for a host, and for a home of somebody who works nowhere now.
     #[schema(example = "jp-east")]
     region: String,
     /// The version of the organisation's key that seals it.

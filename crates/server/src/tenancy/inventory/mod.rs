@@ -34,7 +34,7 @@ pub struct Asset {
     pub name_en: String,
     /// The service code that it bears.
     pub service_code: Option<String>,
-    /// The region where it is; nothing for a session that waits for a host.
+    /// The region where it is; nothing for a session that waits for a host, nor for a home of somebody who has none.
     pub region: String,
     /// The version of the customer's key that seals it; none for what is not sealed.
     pub key: Option<i64>,

@@ -102,8 +102,8 @@ pub(super) async fn assets(
             key: version(&row.sealed),
             service_code: row.service_code,
             region: row.region.unwrap_or_else(|| match kind.name {
-                // It is nowhere yet.
-                "session" => String::new(),
+                // A session that waits is nowhere yet; where a home is, is known while its person works there.
+                "session" | "home" => String::new(),
                 // The database and what is in it are where the configuration says that this service is.
                 _ => app.config.region.clone(),
             }),

@@ -40,10 +40,10 @@ pub(super) struct BaseCount {
 const ASSETS: &str = "SELECT 'account' AS kind, id, full_name AS name, '' AS name_en, full_name AS sealed,
         CAST(NULL AS TEXT) AS service_code, CAST(NULL AS TEXT) AS region, created_at_ms
     FROM users WHERE tenant_id = $1 AND state <> 'removed'
-    UNION ALL SELECT 'home', u.id, u.full_name, '', '', NULL, coalesce(m.region, $2), min(s.ready_at_ms)
+    UNION ALL SELECT 'home', u.id, u.full_name, '', '', NULL,
+        max(CASE WHEN s.host_id IS NULL THEN NULL ELSE coalesce(m.region, $2) END), min(s.ready_at_ms)
     FROM sessions s JOIN users u ON u.id = s.user_id AND u.tenant_id = s.tenant_id LEFT JOIN machines m ON m.id = s.host_id
-    WHERE s.tenant_id = $1 AND s.host_id IS NOT NULL AND s.ready_at_ms IS NOT NULL
-    GROUP BY u.id, u.full_name, s.host_id, m.region
+    WHERE s.tenant_id = $1 AND s.ready_at_ms IS NOT NULL GROUP BY u.id, u.full_name
     UNION ALL SELECT CASE WHEN d.application IS NULL THEN 'desktop' ELSE 'application' END, d.id,
         d.name_ja, d.name_en, '', c.code, NULL, NULL
     FROM desktops d LEFT JOIN service_codes c
@@ -84,8 +84,7 @@ const ASSETS: &str = "SELECT 'account' AS kind, id, full_name AS name, '' AS nam
 const KEYS: &str = "SELECT version FROM data_keys WHERE tenant_id = $1 AND purpose = 'seal' AND wrapped IS NOT NULL";
 /// Of all customers, numbers alone.
 const COUNTS: &str = "SELECT tenant_id, 'account' AS kind, count(*) AS assets FROM users WHERE state <> 'removed' GROUP BY tenant_id
-    UNION ALL SELECT tenant_id, 'home', count(*) FROM (SELECT DISTINCT tenant_id, user_id, host_id FROM sessions
-        WHERE host_id IS NOT NULL AND ready_at_ms IS NOT NULL) h GROUP BY tenant_id
+    UNION ALL SELECT tenant_id, 'home', count(DISTINCT user_id) FROM sessions WHERE ready_at_ms IS NOT NULL GROUP BY tenant_id
     UNION ALL SELECT tenant_id, 'desktop', count(*) FROM desktops WHERE application IS NULL GROUP BY tenant_id
     UNION ALL SELECT tenant_id, 'application', count(*) FROM desktops WHERE application IS NOT NULL GROUP BY tenant_id
     UNION ALL SELECT tenant_id, 'session', count(*) FROM sessions WHERE state <> 'ended' GROUP BY tenant_id
