@@ -31,13 +31,15 @@ async fn sql(world: &World, sql: &'static str) {
 }
 
 /// Tables whose rows are part of another asset, tell what was done, or are over within minutes or hours.
-const PARTS: [&str; 20] = [
+const PARTS: [&str; 22] = [
     "activity",
     "activity_acts",
     "activity_checkpoints",
     "activity_leaves",
     "activity_nodes",
     "activity_retention",
+    // What a service code says of who uses it, and what a person may do in one.
+    "closed_codes",
     "connections",
     "device_checks",
     "device_revocations",
@@ -46,6 +48,7 @@ const PARTS: [&str; 20] = [
     "evidence_spans",
     "federated_people",
     "federation_attempts",
+    "grants",
     "passkey_ceremonies",
     "recovery_codes",
     "sign_in_failures",
