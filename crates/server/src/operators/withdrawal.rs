@@ -23,11 +23,8 @@ use axum::{
 use std::sync::Arc;
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    let both = get(ask).post(withdraw);
-    Router::new().route(
-        "/console/customers/{code}/versions/{version}/withdraw",
-        both,
-    )
+    let act = get(ask).post(withdraw);
+    Router::new().route("/console/customers/{code}/versions/{version}/withdraw", act)
 }
 
 /// Where a version is withdrawn.
