@@ -16,7 +16,12 @@ pub use contract::{
     ContractError, Draft, Overview, Room, Standing, Wrong, page as contract_page,
     service as contracts,
 };
-pub(crate) use inventory::{api::Doc as InventoryApiDoc, checks as inventory_checks};
+pub(crate) use inventory::{
+    ASSETS, AssetKind,
+    api::Doc as InventoryApiDoc,
+    checks as inventory_checks,
+    service::{self as assets, Numbers},
+};
 pub use naming::{Naming, NamingWrong};
 pub(crate) use provider::{Kind as Offered, of as text_of, service as offers};
 pub use provider::{Offer, Profile, Region, Terms};

@@ -7,13 +7,7 @@ use crate::{
     operators::console::Entered,
     portal::{self, Key, Lang, Paging, Ui},
     rights::OperatorAction,
-    tenancy::{
-        inventory::{
-            ASSETS,
-            service::{self, Numbers},
-        },
-        text_of,
-    },
+    tenancy::{ASSETS, Numbers, assets, text_of},
     visit::Failure,
 };
 use axum::{
@@ -49,7 +43,7 @@ async fn numbers(app: &App, entered: &Entered) -> Result<Numbers, Failure> {
         .operator
         .role
         .authorize(OperatorAction::ListCustomers)?;
-    Ok(service::numbers(app).await?)
+    Ok(assets::numbers(app).await?)
 }
 
 /// The customers that are searched for, in the order that is asked for.

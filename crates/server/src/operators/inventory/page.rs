@@ -3,7 +3,7 @@
 use crate::{
     operators::pages::OperatorBadge,
     portal::{Key, Paging, Ui, local_url},
-    tenancy::inventory::{ASSETS, AssetKind},
+    tenancy::{ASSETS, AssetKind},
 };
 use askama::Template;
 
