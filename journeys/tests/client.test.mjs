@@ -146,13 +146,14 @@ const WALK = {
   "people export": [],
   "people import": ["FILE", "--yes"],
   "activity list": [],
+  "assets list": [],
   "commitments list": [],
   "desktops list": [],
   "sessions end": ["ID", "--yes"],
   "contract show": [],
 };
 /** What somebody who only looks may do. */
-const LOOKING = ["me", "people list", "people show", "people export", "activity list", "commitments list", "contract show"];
+const LOOKING = ["me", "people list", "people show", "people export", "activity list", "assets list", "commitments list", "contract show"];
 
 /** Every command of the client, as its own help lists them. */
 function commands() {

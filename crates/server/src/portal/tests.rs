@@ -96,6 +96,7 @@ const WITHOUT_MENU: &[&str] = &[
     "federation-not-in",
     "not-found",
     "forbidden",
+    "not-elevated",
     "form-expired",
     "try-again",
     "too-many",
