@@ -228,9 +228,10 @@ async fn a_right_is_given_on_the_persons_page_and_ends_with_the_person() {
 
         let (actor, user) = (&customer.administrator.actor, customer.user.actor.user);
         lifecycle::remove(&world.app, actor, user).await.unwrap();
-        const SQL: &str = "SELECT count(*) FROM grants";
         let mut tx = world.app.db.read(customer.tenant).await.unwrap();
-        let left: i64 = on!(&mut tx, c => sqlx::query_scalar(SQL).fetch_one(c).await).unwrap();
+        let left: i64 =
+            on!(&mut tx, c => sqlx::query_scalar("SELECT count(*) FROM grants").fetch_one(c).await)
+                .unwrap();
         assert_eq!(left, 0);
     }
 }

@@ -50,6 +50,7 @@ pub enum Handover {
 /// `GET /users/ID`, and the answer to a `POST` there that was not accepted.
 #[derive(Template)]
 #[template(path = "identity/person.html")]
+#[allow(clippy::struct_excessive_bools)] // What is so of the person, each by itself.
 pub struct PersonPage {
     /// The reader.
     pub ui: Ui,

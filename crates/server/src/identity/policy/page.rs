@@ -121,6 +121,7 @@ impl RulesEditPage {
 /// `GET /prove`, and the answer to a `POST` (`password`, `code`, `next`, `csrf`) that failed.
 #[derive(Template)]
 #[template(path = "identity/policy/prove.html")]
+#[allow(clippy::struct_excessive_bools)] // What is a proof, each by itself.
 pub struct ProveAgainPage {
     /// The reader.
     pub ui: Ui,

@@ -94,7 +94,7 @@ async fn before_the_day_the_old_limits_hold_and_from_the_day_on_the_new_ones() {
         let [shoji, harbour] = &world.customers;
         let (app, hana) = (&world.app, &shoji.user.actor);
         write(&world, shoji.tenant, |draft| {
-            draft.max_sessions = "1".to_owned()
+            draft.max_sessions = "1".to_owned();
         })
         .await
         .unwrap();
@@ -231,7 +231,7 @@ async fn no_version_counts_from_a_day_that_is_over_or_taken_or_after_the_end() {
     for world in worlds().await {
         let tenant = world.customers[0].tenant;
         write(&world, tenant, |draft| {
-            draft.counts_from = TOMORROW.to_owned()
+            draft.counts_from = TOMORROW.to_owned();
         })
         .await
         .unwrap();
