@@ -8,7 +8,7 @@ import { checkLooks } from "../lib/looks.mjs";
 import { enterByLink, newPassword, onePerCustomer } from "../lib/portal.mjs";
 import { until } from "../lib/wait.mjs";
 
-const PAGES = ["/overview", "/desktops", "/access", "/evidence", "/evidence/5.7", "/users", "/users/invite", "/users/import", "/service-codes", "/sign-in-rules", "/sign-in-rules/user", "/federation", "/devices", "/devices/issue", "/device-authorities", "/sign-in/device", "/prove", "/activity", "/activity/stream", "/activity/stream/remove", "/tokens", "/account", "/account/authenticator", "/account/passkeys/add", "/forgot", "/contract", "/boundary", "/terms", "/inventory", "/branding", "/branding/reset", "/at/nobody", "/help", "/help/administrators", "/no-such-page"];
+const PAGES = ["/overview", "/desktops", "/access", "/evidence", "/evidence/5.7", "/users", "/users/invite", "/users/import", "/service-codes", "/sign-in-rules", "/sign-in-rules/user", "/federation", "/devices", "/devices/issue", "/device-authorities", "/sign-in/device", "/prove", "/activity", "/activity/stream", "/tokens", "/account", "/account/authenticator", "/account/passkeys/add", "/forgot", "/contract", "/boundary", "/terms", "/inventory", "/branding", "/branding/reset", "/at/nobody", "/help", "/help/administrators", "/no-such-page"];
 const LOOKS = [
   { locale: "ja-JP", colorScheme: "light", width: 1280 },
   { locale: "en-GB", colorScheme: "dark", width: 1280 },
