@@ -95,6 +95,9 @@ test("a right that is taken away ends at once what it opened, and both are in th
   const rights = page.locator('section[aria-labelledby="grants"]');
   await rights.getByText(DESKTOPS).first().waitFor();
   await look("grants-person", [new URL(page.url()).pathname]);
+  // It says what that does before it does it.
+  await rights.locator("summary").filter({ hasText: "Take it away" }).click();
+  await rights.getByText("disconnected at once").waitFor();
   await rights.getByRole("button", { name: /^Take it away/ }).click();
   await page.getByText("The right was taken away.").waitFor();
   // Without a reload: the page says it by itself.

@@ -167,19 +167,19 @@ fn machine_tiles(machines: &[MachineRow], now_ms: i64) -> Vec<Tile> {
     vec![
         tile(
             "linked",
-            Key("console.machine.linked"),
+            Key("console.machines.linked"),
             linked.to_string(),
             "",
         ),
         tile(
             "away",
-            Key("console.machine.away"),
+            Key("console.machines.away"),
             away.to_string(),
             if away > 0 { "bad" } else { "" },
         ),
         tile(
             "draining",
-            Key("console.machine.draining"),
+            Key("console.machines.draining"),
             draining.to_string(),
             if draining > 0 { "note" } else { "" },
         ),
