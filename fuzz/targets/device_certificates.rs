@@ -68,8 +68,8 @@ fn judged(der: &[u8]) {
         certificate: CertificateDer::from(AUTHORITY.der.clone()),
     }];
     let chain = [CertificateDer::from(der)];
-    if let Ok((id, facts)) = certificate::judge(&chain, &trusted, NOW_MS) {
-        assert_eq!(id, Uuid::from_u128(7));
+    if let Ok((behind, facts)) = certificate::judge(&chain, &trusted, NOW_MS) {
+        assert_eq!(behind, [Uuid::from_u128(7)]);
         assert!(facts.is_for_clients && facts.not_after_ms >= NOW_MS);
     }
 }
