@@ -59,7 +59,7 @@ pub(super) fn lock_files(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether a path begins in a line, rather than going on from another one such as `upper/work/`.
+/// Whether a path begins in a line, rather than being the end of a longer one.
 fn starts_in(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
